@@ -1,0 +1,169 @@
+/* front/ast.h: the tree of a policy.
+ *
+ * The grammar builds it and checks nothing; check.c fills in the fields headed "after check".
+ * Nodes live in the compile's arena and are never freed singly. Lists are chained by `next`. */
+#ifndef TIERWAY_FRONT_AST_H
+#define TIERWAY_FRONT_AST_H
+
+#include "front/diagnostics.h"
+
+/* A name as written, with its place. */
+struct name {
+    struct text text;
+    struct span span;
+    struct name *next;
+    struct name *last; /* of the list that this one begins */
+};
+
+/* What can stand where a value is needed. */
+enum value_kind {
+    VALUE_LITERAL,  /* 5k, $0.05, 22:00, "text", true */
+    VALUE_WORD,     /* low, mon, flex, or the name of a `let` */
+    VALUE_RANGE,    /* low..high */
+    VALUE_SET,      /* {a, b, c..d} */
+    VALUE_SCHEDULE, /* mon..fri 22:00..06:00, in a set or alone */
+    VALUE_BAD,      /* was no literal: said so already, checks nothing */
+};
+
+struct value {
+    enum value_kind kind;
+    struct span span;
+    enum tw_type type;  /* of a literal; INSTANT literals have TW_TYPE_NOW */
+    int64_t number;     /* of a literal that is no string */
+    struct text text;   /* of a string literal or a word */
+    struct value *low;  /* of a range; of a schedule: the days */
+    struct value *high; /* of a range; of a schedule: the times, NULL for whole days */
+    struct value *items;
+    struct value *next; /* in the list it is part of */
+    struct value *last; /* of the list that this one begins */
+};
+
+enum comparison {
+    COMPARE_EQUAL,
+    COMPARE_NOT_EQUAL,
+    COMPARE_LESS,
+    COMPARE_LESS_EQUAL,
+    COMPARE_GREATER,
+    COMPARE_GREATER_EQUAL,
+};
+
+enum condition_kind {
+    CONDITION_OR,
+    CONDITION_AND,
+    CONDITION_NOT,
+    CONDITION_COMPARE, /* operand comparison value */
+    CONDITION_IN,      /* operand in value */
+    CONDITION_LIKE,    /* operand like value */
+    CONDITION_IS_SET,
+    CONDITION_NAME, /* a bool attribute, or a `let` that names a condition */
+};
+
+/* One value of a test, in the scale of the attribute that is tested. */
+struct item {
+    int64_t low, high; /* inclusive, but for times of day: [low, high), and may wrap */
+    bool range;        /* written as low..high */
+    struct text text;  /* of a string */
+    int64_t from, to;  /* of a schedule: times of day as a range; whole days are 0..86400 */
+};
+
+struct condition {
+    enum condition_kind kind;
+    struct span span;
+    bool negated;                   /* not in, not like, is not set */
+    bool parentheses;               /* written in parentheses */
+    struct condition *children, *last; /* of AND and OR two or more, of NOT one */
+    struct condition *next;            /* among its parent's children */
+    struct name *operand;           /* "tokens", "daily.used", or a `let` */
+    enum comparison comparison;
+    struct span operator_span;
+    struct value *value;
+
+    /* after check */
+    const struct attribute *attribute;
+    const struct condition *named; /* what a `let` stands for */
+    struct item *items;            /* one for COMPARE and LIKE, several for IN */
+    size_t item_count;
+};
+
+struct step {
+    struct name *tier;
+    struct span span;
+    bool strict;
+    struct span strict_span;
+    struct value *timeout; /* NULL where not given */
+    struct value *retry;
+    struct value *again; /* an option given a second time; check refuses it */
+    bool strict_again;
+    struct step *next;   /* after `else` */
+    struct step *last;   /* of the chain that this step begins */
+
+    /* after check */
+    int tier_index;                    /* -1 where `attribute` gives the tier */
+    const struct attribute *attribute; /* of type tier */
+    int64_t timeout_milliseconds;      /* -1 where not given */
+    uint32_t retry_count;
+};
+
+struct action {
+    struct span span;
+    struct step *steps; /* in order of `else`; NULL for a plain reject */
+    bool reject;
+    struct text reason;
+    struct span reject_span;
+};
+
+/* attr = value in an `expect` */
+struct given {
+    struct name *attribute_name;
+    struct value *value;
+    struct span span;
+    struct given *next;
+    struct given *last; /* of the list that this one begins */
+
+    /* after check: one item */
+    const struct attribute *attribute;
+    struct item item;
+};
+
+enum statement_kind {
+    STATEMENT_EDITION,
+    STATEMENT_PROVIDER,
+    STATEMENT_TIERS,
+    STATEMENT_TIMEZONE,
+    STATEMENT_INCLUDE,
+    STATEMENT_ATTRIBUTE,
+    STATEMENT_BUDGET,
+    STATEMENT_LET,
+    STATEMENT_RULE,
+    STATEMENT_OTHERWISE,
+    STATEMENT_NEVER,
+    STATEMENT_ALWAYS,
+    STATEMENT_EXPECT,
+};
+
+struct statement {
+    enum statement_kind kind;
+    struct span span;
+    struct statement *next;
+
+    struct name *name;           /* of what is defined, or the rule's label, NULL without one */
+    struct value *value;         /* edition, timezone, include, default, budget limit, let */
+    struct name *words;          /* tiers, enum words */
+    struct name *type;           /* attribute */
+    struct name *source_kind;    /* attribute: header, body */
+    struct value *source_value;  /* attribute: the string behind it */
+    struct name *window;         /* budget: day, week, month */
+    struct name *by;             /* budget: attribute; expect: label */
+    struct condition *condition; /* rule, let, property */
+    struct action *action;       /* rule, otherwise */
+    struct name *tier;           /* property, expect (NULL: reject) */
+    struct given *givens;        /* expect */
+
+    /* after check */
+    int tier_index;
+    struct statement *rule; /* expect: the rule that `by` names */
+    bool used;              /* let, label */
+    bool checking;          /* let: to find cycles */
+};
+
+#endif

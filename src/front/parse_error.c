@@ -1,0 +1,286 @@
+/* front/parse_error.c: what the grammar could not read, said in a person's words.
+ *
+ * The generated parser tells what was found and which tokens could have come. Long lists of tokens
+ * are folded into what they begin ("a condition", "a value", "a statement"), and the usual slips
+ * get the mend that they need. */
+#include "front/parse_error.h"
+
+#include "front/tier.tab.h"
+
+#include <string.h>
+
+/* The symbols of the generated parser are internal to it: names stand for them here. */
+static bool expects(const struct expectation *expectation, const char *name)
+{
+    for (int i = 0; i < expectation->count; i++)
+        if (strcmp(expectation->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+void expectation_add(struct expectation *expectation, int symbol, const char *name)
+{
+    (void)symbol;
+    if (expectation->count < MAX_EXPECTED)
+        expectation->names[expectation->count++] = name;
+}
+
+/* Tokens that are said together when the mark among them is expected. Order matters: what a row
+ * names is said first, and each token once. */
+struct group {
+    const char *mark, *second_mark; /* both have to be expected; the second may be NULL */
+    const char *said;
+    const char *members; /* separated by blanks */
+};
+
+static const struct group groups[] = {
+    {"let", NULL, "a statement",
+     "edition provider tiers timezone include attribute budget let when otherwise never always "
+     "expect \"a label\""},
+    {"not", "'('", "a condition",
+     "not '(' \"a name\" \"a string\" \"a number\" \"a percentage\" \"an amount of money\" "
+     "\"a duration\" \"a time of day\" \"a date\" \"an instant\" \"true or false\" \"a value\""},
+    {"a duration", NULL, "a value",
+     "\"a name\" \"a string\" \"a number\" \"a percentage\" \"an amount of money\" "
+     "\"a duration\" \"a time of day\" \"a date\" \"an instant\" \"true or false\" \"a value\""},
+    {"==", NULL, "a comparison", "== != < <= > >= ="},
+};
+
+static bool is_member(const char *members, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = strstr(members, name); at; at = strstr(at + 1, name)) {
+        char before = at == members ? ' ' : at[-1];
+        if ((before == ' ' || before == '"') && (at[length] == ' ' || at[length] == '"' || !at[length]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_phrase(const char *name)
+{
+    return strchr(name, ' ') != NULL;
+}
+
+static void list_append(struct buffer *list, const char *name)
+{
+    buffer_string(list, list->length ? "\n" : "");
+    if (is_phrase(name))
+        buffer_string(list, name);
+    else if (name[0] == '\'')
+        buffer_format(list, "`%c`", name[1]);
+    else
+        buffer_format(list, "`%s`", name);
+}
+
+/* The names, one a line, groups first; names that a group covers are left out. */
+static void list_expected(const struct expectation *expectation, struct buffer *list)
+{
+    bool covered[MAX_EXPECTED] = {false};
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+        const struct group *group = &groups[g];
+        bool marked = false;
+        for (int i = 0; i < expectation->count; i++)
+            marked |= !covered[i] && strcmp(expectation->names[i], group->mark) == 0;
+        if (!marked || (group->second_mark && !expects(expectation, group->second_mark)))
+            continue;
+        list_append(list, group->said);
+        for (int i = 0; i < expectation->count; i++)
+            covered[i] |= is_member(group->members, expectation->names[i]);
+    }
+    for (int i = 0; i < expectation->count; i++)
+        if (!covered[i] && strcmp(expectation->names[i], "end of file") != 0)
+            list_append(list, expectation->names[i]);
+}
+
+/* "a, b or c" out of lines. */
+static struct text join_list(struct arena *arena, struct text lines)
+{
+    struct text joined = {"", 0};
+    while (lines.length) {
+        const char *end = memchr(lines.data, '\n', lines.length);
+        struct text line = {lines.data, end ? (size_t)(end - lines.data) : lines.length};
+        lines.data += line.length + (end != NULL);
+        lines.length -= line.length + (end != NULL);
+        const char *between = !joined.length ? "" : lines.length ? ", " : " or ";
+        joined = arena_format(arena, "%.*s%s%.*s", (int)joined.length, joined.data, between,
+                              (int)line.length, line.data);
+    }
+    return joined;
+}
+
+/* The keyword among the expected tokens that the found name most likely was meant to be. */
+static struct text near_keyword(const struct expectation *expectation, struct text found)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, found);
+    for (int i = 0; i < expectation->count; i++)
+        if (!is_phrase(expectation->names[i]) && expectation->names[i][0] >= 'a')
+            nearest_offer(&nearest, text_of(expectation->names[i]));
+    return nearest.best;
+}
+
+static bool at_statement(const struct expectation *expectation)
+{
+    return expects(expectation, "let") && expects(expectation, "a label");
+}
+
+/* A statement that may be over, so that what follows is read as the start of another. */
+static bool may_go_on(const struct expectation *expectation)
+{
+    return expects(expectation, "else") || expects(expectation, "and") ||
+           expects(expectation, ",") || expects(expectation, "by") || expects(expectation, "from");
+}
+
+struct slip {
+    const char *found;    /* token's name in the grammar */
+    const char *expected; /* has to be expected; NULL for anything */
+    enum finding_name name;
+    const char *message, *help;
+};
+
+/* Slips that are worth words of their own; the first row that fits is said. */
+static const struct slip slips[] = {
+    {"->", "not", FINDING_MISSING_CONDITION, "a condition is missing before `->`",
+     "write what must hold, or `otherwise -> ...` for every other request"},
+    {"==", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
+     "join two comparisons with `and`, or write `in low..high`"},
+    {"<", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
+     "join two comparisons with `and`, or write `in low..high`"},
+    {"<=", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
+     "join two comparisons with `and`, or write `in low..high`"},
+    {">", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
+     "join two comparisons with `and`, or write `in low..high`"},
+    {">=", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
+     "join two comparisons with `and`, or write `in low..high`"},
+    {"when", "->", FINDING_UNEXPECTED, "this rule has no action",
+     "add `-> TIER` after its condition"},
+    {"otherwise", "->", FINDING_UNEXPECTED, "the rule before has no action",
+     "add `-> TIER` after its condition"},
+    {"a label", "->", FINDING_UNEXPECTED, "the rule before has no action",
+     "add `-> TIER` after its condition"},
+    {"'('", "a name", FINDING_UNEXPECTED, "there is nothing to call or to group here",
+     "the values of `in` stand in braces: `in {a, b}`"},
+    {"'{'", "not", FINDING_UNEXPECTED, "conditions are grouped by `(` and `)`", "write `(`"},
+    {"a string", "->", FINDING_UNEXPECTED, "a comparison is missing before this text",
+     "write `==`, `!=`, `in` or `like` between attribute and text"},
+};
+
+static const struct slip *find_slip(const struct expectation *expectation)
+{
+    for (size_t i = 0; i < sizeof slips / sizeof slips[0]; i++)
+        if (strcmp(slips[i].found, expectation->found_name) == 0 &&
+            (!slips[i].expected || expects(expectation, slips[i].expected)))
+            return &slips[i];
+    return NULL;
+}
+
+static void report_statement(struct parse *parse, const struct expectation *expectation,
+                             struct text found)
+{
+    struct text near = near_keyword(expectation, found);
+    struct finding *finding =
+        finding_add(parse->findings, FINDING_UNKNOWN_STATEMENT, expectation->span,
+                    "no statement begins with `%.*s`", (int)found.length, found.data);
+    if (near.length)
+        finding_help(parse->findings, finding, "did you mean `%.*s`?", (int)near.length, near.data);
+    else
+        finding_help(parse->findings, finding,
+                     "a rule is written `when CONDITION -> TIER`, or `LABEL: when ...`");
+}
+
+static void report_list(struct parse *parse, const struct expectation *expectation,
+                        struct text found)
+{
+    bool at_end = expectation->span.start == expectation->span.end;
+    struct buffer list;
+    buffer_init(&list, 4096);
+    list_expected(expectation, &list);
+    struct text expected = join_list(parse->arena, buffer_view(&list));
+    buffer_free(&list);
+    struct finding *finding;
+    if (at_end)
+        finding = finding_add(parse->findings, FINDING_UNEXPECTED_END, expectation->span,
+                              "the text ends here, but %.*s is still to come",
+                              (int)expected.length, expected.data);
+    else
+        finding = finding_add(parse->findings, FINDING_UNEXPECTED, expectation->span,
+                              "expected %.*s, found `%.*s`", (int)expected.length, expected.data,
+                              (int)found.length, found.data);
+    struct text near = near_keyword(expectation, found);
+    if (near.length)
+        finding_help(parse->findings, finding, "did you mean `%.*s`?", (int)near.length, near.data);
+    else if (expects(expectation, "a name") && strcmp(expectation->found_name, "a string") == 0)
+        finding_help(parse->findings, finding, "write the name without quotes");
+    else if (expects(expectation, "a name") && expectation->found_name[0] >= 'a' &&
+             !is_phrase(expectation->found_name))
+        finding_help(parse->findings, finding,
+                     "`%.*s` is a word of the language and cannot be a name", (int)found.length,
+                     found.data);
+}
+
+int parse_unexpected(struct parse *parse, const struct expectation *expectation)
+{
+    if (parse->abandoned || parse->no_memory)
+        return 0;
+    struct text found = span_text(parse->sources, expectation->span);
+    const struct slip *slip = find_slip(expectation);
+    if (slip) {
+        struct finding *finding =
+            finding_add(parse->findings, slip->name, expectation->span, "%s", slip->message);
+        finding_help(parse->findings, finding, "%s", slip->help);
+    } else if (at_statement(expectation) && !may_go_on(expectation) && found.length) {
+        report_statement(parse, expectation, found);
+    } else {
+        report_list(parse, expectation, found);
+    }
+    parse_begin_skipping(parse);
+    return 0;
+}
+
+enum comparison comparison_single(struct parse *parse, struct span span)
+{
+    struct finding *finding = finding_add(parse->findings, FINDING_FOREIGN_WORD, span,
+                                          "`=` gives a name its value; it does not compare");
+    finding_help(parse->findings, finding, "write `==`");
+    return COMPARE_EQUAL;
+}
+
+struct given *given_equal(struct parse *parse, struct name *name, struct span operator_span,
+                          struct value *value)
+{
+    struct finding *finding = finding_add(parse->findings, FINDING_FOREIGN_WORD, operator_span,
+                                          "an example gives values, it does not compare");
+    finding_help(parse->findings, finding, "write `=`");
+    return given_new(parse, name, value);
+}
+
+struct condition *condition_value_first(struct parse *parse, struct value *value,
+                                        enum comparison comparison, struct span operator_span,
+                                        struct name *operand)
+{
+    static const struct {
+        const char *sign;
+        enum comparison turned;
+    } turned[] = {
+        [COMPARE_EQUAL] = {"==", COMPARE_EQUAL},
+        [COMPARE_NOT_EQUAL] = {"!=", COMPARE_NOT_EQUAL},
+        [COMPARE_LESS] = {">", COMPARE_GREATER},
+        [COMPARE_LESS_EQUAL] = {">=", COMPARE_GREATER_EQUAL},
+        [COMPARE_GREATER] = {"<", COMPARE_LESS},
+        [COMPARE_GREATER_EQUAL] = {"<=", COMPARE_LESS_EQUAL},
+    };
+    if (!value || !operand)
+        return NULL;
+    struct span span = span_join(value->span, operand->span);
+    struct text literal = span_text(parse->sources, value->span);
+    struct finding *finding = finding_add(parse->findings, FINDING_VALUE_FIRST, span,
+                                          "the attribute comes first in a comparison");
+    finding_help(parse->findings, finding, "write `%.*s %s %.*s`", (int)operand->text.length,
+                 operand->text.data, turned[comparison].sign, (int)literal.length, literal.data);
+    struct condition *condition =
+        condition_compare(parse, operand, turned[comparison].turned, operator_span, value);
+    if (condition)
+        condition->span = span;
+    return condition;
+}

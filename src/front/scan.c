@@ -1,0 +1,301 @@
+/* front/scan.c: bytes to tokens and comments, with the values of literals worked out.
+ *
+ * Takes a source; fills in its tokens and comments, in the compile's arena, and adds findings for
+ * what is no token. The generated scanner (grammar/tier.l) needs a little memory of its own: it
+ * comes from a reserve inside struct scan, so that the scanner can neither leak nor fail. */
+#include "front/scan.h"
+
+#include "base/clock.h"
+#include "front/tier.tab.h"
+
+#define YY_NO_UNISTD_H
+#include "front/tier.lex.h"
+
+#include <string.h>
+
+_Noreturn void scan_fatal(const char *message)
+{
+    (void)message;
+    __builtin_trap(); /* every byte has a rule, and the reserve is large enough for one buffer */
+}
+
+static void *from_reserve(struct scan *scan, size_t size)
+{
+    const size_t unit = sizeof(max_align_t);
+    size_t needed = (size + unit - 1) / unit * unit;
+    if (needed > sizeof scan->reserve - scan->reserve_used)
+        return NULL;
+    void *memory = (char *)scan->reserve + scan->reserve_used;
+    scan->reserve_used += needed;
+    return memory;
+}
+
+void *scanner_alloc(yy_size_t size, yyscan_t scanner)
+{
+    return from_reserve(scanner_get_extra(scanner), size);
+}
+
+/* The stack of buffers never grows: there is one buffer, and it is ours. */
+void *scanner_realloc(void *old, yy_size_t size, yyscan_t scanner)
+{
+    (void)old;
+    return from_reserve(scanner_get_extra(scanner), size);
+}
+
+void scanner_free(void *old, yyscan_t scanner)
+{
+    (void)old;
+    (void)scanner;
+}
+
+int scan_foreign(struct scan *scan, int kind, const char *own)
+{
+    scan->foreign = own;
+    return kind;
+}
+
+static void report_foreign(struct scan *scan)
+{
+    struct findings *findings = scan->parse->findings;
+    struct text found = span_text(scan->parse->sources, scan->span);
+    struct finding *finding;
+    if (found.data[0] == ';') {
+        finding = finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
+                              "statements have no `;` between them");
+        finding_help(findings, finding, "leave it out");
+    } else if (found.data[0] == '\'') {
+        finding = finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
+                              "strings stand in double quotes");
+        finding_help(findings, finding, "write \"%.*s\"", (int)found.length - 2, found.data + 1);
+    } else if (found.data[0] == '/') {
+        finding = finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
+                              "comments begin with `#`");
+        finding_help(findings, finding, "write `#` instead of `//`");
+    } else {
+        finding = finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
+                              "`%.*s` is not a word of this language", (int)found.length,
+                              found.data);
+        finding_help(findings, finding, "write `%s`", scan->foreign);
+    }
+}
+
+static void report_stray(struct scan *scan)
+{
+    unsigned char byte = (unsigned char)span_text(scan->parse->sources, scan->span).data[0];
+    struct finding *finding;
+    if (byte < 0x20 || byte == 0x7f)
+        finding = finding_add(scan->parse->findings, FINDING_STRAY_CHARACTER, scan->span,
+                              "a control character (0x%02x) is no part of the language", byte);
+    else
+        finding = finding_add(scan->parse->findings, FINDING_STRAY_CHARACTER, scan->span,
+                              "`%.*s` is no part of the language",
+                              (int)(scan->span.end - scan->span.start),
+                              span_text(scan->parse->sources, scan->span).data);
+    if (byte == '\'' || byte == '"' || byte == 0xe2)
+        finding_help(scan->parse->findings, finding, "strings stand in double quotes: \"text\"");
+}
+
+/* Resolves the escapes of a string between its quotes. */
+static struct text string_value(struct scan *scan, struct text quoted, bool escapes)
+{
+    struct text inside = {quoted.data + 1, quoted.length - 2};
+    if (!escapes || !memchr(inside.data, '\\', inside.length))
+        return inside;
+    char *value = arena_alloc(scan->parse->arena, inside.length + 1, 1);
+    size_t length = 0;
+    for (size_t i = 0; value && i < inside.length; i++) {
+        if (inside.data[i] != '\\') {
+            value[length++] = inside.data[i];
+            continue;
+        }
+        i++;
+        const char *from = strchr("\"\\nt", inside.data[i]);
+        if (from && *from) {
+            value[length++] = "\"\\\n\t"[from - strchr("\"\\nt", '"')];
+            continue;
+        }
+        uint32_t start = scan->span.start + (uint32_t)i;
+        struct finding *finding =
+            finding_add(scan->parse->findings, FINDING_BAD_ESCAPE,
+                        (struct span){scan->span.source, start, start + 2},
+                        "`\\%c` is not an escape in a string", inside.data[i]);
+        finding_help(scan->parse->findings, finding, "write \\\", \\\\, \\n or \\t");
+    }
+    return value ? (struct text){value, length} : (struct text){"", 0};
+}
+
+/* Which literal a number with letters behind it is meant to be. */
+static int number_kind(struct text text)
+{
+    char last = text.data[text.length - 1];
+    if (last == '%')
+        return TIER_PERCENT;
+    if (last == 'k' || last == 'M' || (last >= '0' && last <= '9'))
+        return TIER_INT;
+    return TIER_DURATION;
+}
+
+static enum tw_type literal_type(int kind)
+{
+    switch (kind) {
+    case TIER_BOOL:
+        return TW_TYPE_BOOL;
+    case TIER_PERCENT:
+        return TW_TYPE_PERCENT;
+    case TIER_MONEY:
+        return TW_TYPE_MONEY;
+    case TIER_DURATION:
+        return TW_TYPE_DURATION;
+    case TIER_TIME:
+        return TW_TYPE_TIME;
+    case TIER_DATE:
+        return TW_TYPE_DATE;
+    case TIER_INSTANT:
+        return TW_TYPE_NOW;
+    default:
+        return TW_TYPE_INT;
+    }
+}
+
+static bool is_literal(int kind)
+{
+    return kind == TIER_INT || literal_type(kind) != TW_TYPE_INT;
+}
+
+/* Works out a literal's value; a literal that is none becomes BAD, so that nothing is said twice. */
+static int read_literal(struct scan *scan, int kind, struct token *token)
+{
+    struct tw_error error = {0};
+    enum tw_type type = literal_type(kind);
+    struct text text = scan->foreign ? text_of(scan->foreign) : token->text;
+    enum tw_status status = type == TW_TYPE_NOW ? instant_parse(text, &token->number, &error)
+                                                : value_parse(type, text, &token->number, &error);
+    if (status == TW_OK)
+        return kind;
+    finding_add(scan->parse->findings, FINDING_BAD_LITERAL, scan->span, "%s", error.message);
+    return TIER_BAD;
+}
+
+static bool add_comment(struct scan *scan)
+{
+    struct source *source = scan->source;
+    struct comment *comments =
+        arena_grow(scan->parse->arena, source->comments, source->comment_count,
+                   &source->comment_capacity, sizeof *comments);
+    if (!comments)
+        return false;
+    uint32_t at = scan->span.start;
+    while (at > 0 && (source->content.data[at - 1] == ' ' || source->content.data[at - 1] == '\t'))
+        at--;
+    struct span span = scan->span;
+    while (span.end > span.start && source->content.data[span.end - 1] == '\r')
+        span.end--;
+    source->comments = comments;
+    comments[source->comment_count++] =
+        (struct comment){span, at == 0 || source->content.data[at - 1] == '\n'};
+    return true;
+}
+
+static bool add_token(struct scan *scan, int kind)
+{
+    struct source *source = scan->source;
+    struct token *tokens = arena_grow(scan->parse->arena, source->tokens, source->token_count,
+                                      &source->token_capacity, sizeof *tokens);
+    if (!tokens)
+        return false;
+    source->tokens = tokens;
+    struct token *token = &tokens[source->token_count++];
+    struct text written = span_text(scan->parse->sources, scan->span);
+    *token = (struct token){.span = scan->span, .kind = kind};
+    if (kind == TIER_STRING)
+        token->text = string_value(scan, written, !scan->foreign);
+    else
+        token->text = written;
+    if (kind == SCAN_NUMBER)
+        kind = number_kind(written);
+    token->kind = is_literal(kind) ? read_literal(scan, kind, token) : kind;
+    return !scan->parse->arena->failed;
+}
+
+/* A string that does not end is taken to end with its line. */
+static bool add_unterminated(struct scan *scan)
+{
+    struct finding *finding =
+        finding_add(scan->parse->findings, FINDING_UNTERMINATED_STRING, scan->span,
+                    "this string has no closing quote on its line");
+    finding_help(scan->parse->findings, finding, "add `\"` where it ends");
+    if (!add_token(scan, TIER_BAD))
+        return false;
+    struct token *token = &scan->source->tokens[scan->source->token_count - 1];
+    token->kind = TIER_STRING;
+    token->text.data++;
+    token->text.length--;
+    return true;
+}
+
+static bool keep(struct scan *scan, int kind)
+{
+    switch (kind) {
+    case SCAN_BLANK:
+        return true;
+    case SCAN_COMMENT:
+        return add_comment(scan);
+    case SCAN_STRAY:
+        report_stray(scan);
+        return true;
+    case SCAN_UNTERMINATED:
+        return add_unterminated(scan);
+    default:
+        return add_token(scan, kind);
+    }
+}
+
+static bool scan_all(struct scan *scan, yyscan_t scanner)
+{
+    uint32_t offset = 0;
+    for (int kind = scanner_lex(scanner); kind != SCAN_END; kind = scanner_lex(scanner)) {
+        uint32_t end = offset + (uint32_t)scanner_get_leng(scanner);
+        scan->span = (struct span){scan->span.source, offset, end};
+        if (scan->foreign)
+            report_foreign(scan);
+        if (!keep(scan, kind))
+            return false;
+        scan->foreign = NULL;
+        offset = end;
+    }
+    return true;
+}
+
+/* Says once that the text is not UTF-8, and where; nothing more can be said about such a text. */
+static bool check_utf8(struct parse *parse, struct source *source, uint32_t source_index)
+{
+    uint32_t bad = (uint32_t)utf8_valid_prefix(source->content);
+    if (bad == source->content.length)
+        return true;
+    finding_add(parse->findings, FINDING_NOT_UTF8, (struct span){source_index, bad, bad + 1},
+                "byte 0x%02x is not UTF-8 text", (unsigned char)source->content.data[bad]);
+    return false;
+}
+
+/* A byte order mark is not part of the text. */
+static uint32_t mark_length(struct text content)
+{
+    return content.length >= 3 && memcmp(content.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+bool scan_source(struct parse *parse, struct source *source, uint32_t source_index)
+{
+    if (!check_utf8(parse, source, source_index))
+        return true;
+    struct scan scan = {.parse = parse, .source = source, .span = {source_index, 0, 0}};
+    yyscan_t scanner;
+    char *copy = arena_alloc(parse->arena, source->content.length + 2, 1);
+    if (!copy || scanner_lex_init_extra(&scan, &scanner) != 0)
+        return false;
+    memcpy(copy, source->content.data, source->content.length);
+    memset(copy, ' ', mark_length(source->content));
+    bool done = scanner__scan_buffer(copy, source->content.length + 2, scanner) != NULL &&
+                scan_all(&scan, scanner);
+    scanner_lex_destroy(scanner);
+    return done && !parse->arena->failed;
+}

@@ -1,0 +1,62 @@
+/* front/source.h: the texts that make a policy, and places in them.
+ *
+ * A span is a half-open range of bytes in one source; every token, tree node, instruction and
+ * diagnostic carries one. Lines and columns are worked out only when a span is shown. */
+#ifndef TIERWAY_FRONT_SOURCE_H
+#define TIERWAY_FRONT_SOURCE_H
+
+#include "base/arena.h"
+
+struct span {
+    uint32_t source; /* index into struct sources */
+    uint32_t start, end;
+};
+
+struct token {
+    int kind; /* enum tier_token, from the grammar */
+    struct span span;
+    struct text text; /* a string's value, anything else as written */
+    int64_t number;   /* a literal's value in its type's scale */
+};
+
+struct comment {
+    struct span span; /* from '#' up to, without, the end of the line */
+    bool own_line;    /* nothing but blanks before it on its line */
+};
+
+struct source {
+    struct text name; /* as shown to people */
+    struct text path; /* resolved, to find cycles; empty for text that is no file */
+    struct text content;
+    uint32_t *line_starts; /* made by source_lines, NULL before */
+    uint32_t line_count;
+    struct token *tokens; /* in order, without the end */
+    size_t token_count, token_capacity;
+    struct comment *comments;
+    size_t comment_count, comment_capacity;
+    struct span included_at; /* the `include` that brought it in; source == its own index at the root */
+};
+
+#define MAX_SOURCES 256 /* files in one policy, the first included */
+#define MAX_INCLUDE_DEPTH 32
+
+struct sources {
+    struct arena *arena;
+    struct source *items[MAX_SOURCES];
+    uint32_t count;
+};
+
+struct place {
+    uint32_t line, column; /* from 1; columns in code points */
+};
+
+/* NULL on failure: out of memory, or MAX_SOURCES reached. The texts are copied into the arena. */
+struct source *sources_add(struct sources *sources, struct text name, struct text path,
+                           struct text content);
+struct place source_place(struct sources *sources, uint32_t source, uint32_t offset);
+/* The text of a line, without its end. */
+struct text source_line(struct sources *sources, uint32_t source, uint32_t line);
+struct text span_text(const struct sources *sources, struct span span);
+struct span span_join(struct span first, struct span last);
+
+#endif
