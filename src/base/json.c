@@ -1,0 +1,255 @@
+/* base/json.c: the check of a whole JSON document (RFC 8259), in one pass.
+ *
+ * Takes bytes from anywhere and trusts none of them. Owns and allocates nothing; the containers
+ * that are open at one place stand in a small array, so no input can exhaust the stack. The first
+ * problem ends the pass. */
+#include "base/json.h"
+
+#include "base/json_bytes.h"
+
+#include <string.h>
+
+struct scanner {
+    const char *start;
+    const char *at;
+    const char *end;
+    const char *expected; /* what should have stood at `at` */
+    size_t depth;
+    char closers[JSON_MAX_DEPTH]; /* the bracket that each open container waits for */
+};
+
+/* What comes next. */
+enum progress { BROKEN, VALUE_NEXT, VALUE_ENDED, DOCUMENT_ENDED };
+
+static bool refuse(struct scanner *scanner, const char *at, const char *expected)
+{
+    scanner->at = at;
+    scanner->expected = expected;
+    return false;
+}
+
+/* The byte at hand, or -1 at the end. */
+static int peek(const struct scanner *scanner)
+{
+    return scanner->at < scanner->end ? (unsigned char)*scanner->at : -1;
+}
+
+static int peek_behind_space(struct scanner *scanner)
+{
+    while (scanner->at < scanner->end && json_is_space((unsigned char)*scanner->at))
+        scanner->at++;
+    return peek(scanner);
+}
+
+static bool is_digit(int byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_hexadecimal(int byte)
+{
+    return is_digit(byte) || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
+}
+
+/* at: the backslash. */
+static bool scan_escape(struct scanner *scanner)
+{
+    scanner->at++;
+    int byte = peek(scanner);
+    if (byte <= 0 || !strchr("\"\\/bfnrtu", byte))
+        return refuse(scanner, scanner->at, "an escape (one of \"\\/bfnrtu)");
+    scanner->at++;
+    for (int digits = byte == 'u' ? 4 : 0; digits > 0; digits--, scanner->at++)
+        if (!is_hexadecimal(peek(scanner)))
+            return refuse(scanner, scanner->at, "a hexadecimal digit");
+    return true;
+}
+
+/* at: a byte over 0x7F. Text that is not ASCII mostly comes in runs. */
+static bool scan_characters(struct scanner *scanner)
+{
+    const char *at = scanner->at;
+    while (at < scanner->end && (unsigned char)*at >= 0x80) {
+        size_t size = utf8_character(at, (size_t)(scanner->end - at));
+        if (size == 0)
+            return refuse(scanner, at, "valid UTF-8");
+        at += size;
+    }
+    scanner->at = at;
+    return true;
+}
+
+/* at: the opening quote. */
+static bool scan_string(struct scanner *scanner)
+{
+    scanner->at++;
+    for (;;) {
+        scanner->at = json_next_special(scanner->at, scanner->end);
+        int byte = peek(scanner);
+        if (byte == '"') {
+            scanner->at++;
+            return true;
+        }
+        if (byte < 0)
+            return refuse(scanner, scanner->at, "the closing quote");
+        if (byte < 0x20)
+            return refuse(scanner, scanner->at, "an escape for a control character");
+        if (!(byte == '\\' ? scan_escape(scanner) : scan_characters(scanner)))
+            return false;
+    }
+}
+
+static bool scan_digits(struct scanner *scanner)
+{
+    if (!is_digit(peek(scanner)))
+        return refuse(scanner, scanner->at, "a digit");
+    while (is_digit(peek(scanner)))
+        scanner->at++;
+    return true;
+}
+
+static bool scan_number(struct scanner *scanner)
+{
+    if (peek(scanner) == '-')
+        scanner->at++;
+    if (peek(scanner) == '0')
+        scanner->at++;
+    else if (!scan_digits(scanner))
+        return false;
+    if (peek(scanner) == '.') {
+        scanner->at++;
+        if (!scan_digits(scanner))
+            return false;
+    }
+    if (peek(scanner) != 'e' && peek(scanner) != 'E')
+        return true;
+    scanner->at++;
+    if (peek(scanner) == '-' || peek(scanner) == '+')
+        scanner->at++;
+    return scan_digits(scanner);
+}
+
+static bool scan_word(struct scanner *scanner, const char *word)
+{
+    for (const char *letter = word; *letter; letter++, scanner->at++)
+        if (peek(scanner) != *letter)
+            return refuse(scanner, scanner->at, word);
+    return true;
+}
+
+/* A member's name and the colon. */
+static bool scan_name(struct scanner *scanner, const char *expected)
+{
+    if (peek_behind_space(scanner) != '"')
+        return refuse(scanner, scanner->at, expected);
+    if (!scan_string(scanner))
+        return false;
+    if (peek_behind_space(scanner) != ':')
+        return refuse(scanner, scanner->at, "':'");
+    scanner->at++;
+    return true;
+}
+
+/* at: the opening bracket, whose closing one is 2 behind it in ASCII. */
+static enum progress scan_opening(struct scanner *scanner, char bracket)
+{
+    if (scanner->depth == JSON_MAX_DEPTH)
+        return BROKEN;
+    char closer = (char)(bracket + 2);
+    scanner->at++;
+    if (peek_behind_space(scanner) == closer) {
+        scanner->at++;
+        return VALUE_ENDED;
+    }
+    scanner->closers[scanner->depth++] = closer;
+    if (closer == '}' && !scan_name(scanner, "a member name or '}'"))
+        return BROKEN;
+    return VALUE_NEXT;
+}
+
+static enum progress scan_value(struct scanner *scanner)
+{
+    int byte = peek_behind_space(scanner);
+    bool good;
+    switch (byte) {
+    case '[':
+    case '{':
+        return scan_opening(scanner, (char)byte);
+    case '"':
+        good = scan_string(scanner);
+        break;
+    case 't':
+        good = scan_word(scanner, "true");
+        break;
+    case 'f':
+        good = scan_word(scanner, "false");
+        break;
+    case 'n':
+        good = scan_word(scanner, "null");
+        break;
+    default:
+        good = is_digit(byte) || byte == '-' ? scan_number(scanner)
+                                             : refuse(scanner, scanner->at, "a value");
+    }
+    return good ? VALUE_ENDED : BROKEN;
+}
+
+/* Behind a value: closes containers up to the comma before the next value. */
+static enum progress scan_after_value(struct scanner *scanner)
+{
+    int byte = peek_behind_space(scanner);
+    for (; scanner->depth > 0; byte = peek_behind_space(scanner)) {
+        char closer = scanner->closers[scanner->depth - 1];
+        if (byte != ',' && byte != closer) {
+            refuse(scanner, scanner->at, closer == '}' ? "',' or '}'" : "',' or ']'");
+            return BROKEN;
+        }
+        scanner->at++;
+        if (byte == ',')
+            return closer == ']' || scan_name(scanner, "a member name") ? VALUE_NEXT : BROKEN;
+        scanner->depth--;
+    }
+    if (byte < 0)
+        return DOCUMENT_ENDED;
+    refuse(scanner, scanner->at, "the end of the document");
+    return BROKEN;
+}
+
+static enum tw_status report(const struct scanner *scanner, struct tw_error *error)
+{
+    size_t offset = (size_t)(scanner->at - scanner->start);
+    if (!scanner->expected)
+        return fail(error, TW_LIMIT, "byte %zu: nested deeper than %d levels", offset,
+                    JSON_MAX_DEPTH);
+    int byte = peek(scanner);
+    if (byte < 0)
+        return fail(error, TW_INVALID, "byte %zu: expected %s, but the document ends", offset,
+                    scanner->expected);
+    bool shown = byte > ' ' && byte < 0x7F;
+    return fail(error, TW_INVALID,
+                shown ? "byte %zu: expected %s, found '%c'"
+                      : "byte %zu: expected %s, found byte 0x%02x",
+                offset, scanner->expected, byte);
+}
+
+enum tw_status json_parse(struct text document, struct json_value *root, struct tw_error *error)
+{
+    struct scanner scanner;
+    scanner.start = scanner.at = document.data;
+    scanner.end = document.data + document.length;
+    scanner.expected = NULL;
+    scanner.depth = 0;
+    enum progress progress;
+    do {
+        progress = scan_value(&scanner);
+        if (progress == VALUE_ENDED)
+            progress = scan_after_value(&scanner);
+    } while (progress == VALUE_NEXT);
+    if (progress == BROKEN)
+        return report(&scanner, error);
+    const char *first = document.data;
+    while (json_is_space((unsigned char)*first))
+        first++;
+    *root = json_value_at(first, scanner.end);
+    return TW_OK;
+}
