@@ -1,4 +1,4 @@
-/* gateway/api_error.h: errors as OpenAI's API words them, and text inside JSON. */
+/* gateway/api_error.h: errors as OpenAI's API words them. */
 #ifndef TIERWAY_GATEWAY_API_ERROR_H
 #define TIERWAY_GATEWAY_API_ERROR_H
 
@@ -16,7 +16,5 @@ struct api_error {
 void api_error_print_inner(struct buffer *buffer, const struct api_error *error);
 /* {"error":{...}} */
 void api_error_print(struct buffer *buffer, const struct api_error *error);
-/* A JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
-void json_string_print(struct buffer *buffer, struct text text);
 
 #endif

@@ -147,7 +147,7 @@ static enum request_refusal refusal_of_error(llhttp_errno_t error, enum request_
         {HPE_INVALID_CONSTANT, REFUSAL_REQUEST_LINE},
         {HPE_INVALID_URL, REFUSAL_TARGET},
         {HPE_INVALID_VERSION, REFUSAL_VERSION},
-        {HPE_INVALID_HEADER_TOKEN, REFUSAL_HEADER_VALUE},
+        {HPE_INVALID_HEADER_TOKEN, REFUSAL_HEADER},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].error == error)

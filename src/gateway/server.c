@@ -45,6 +45,14 @@ struct server_options server_options_default(void)
     };
 }
 
+/* getaddrinfo takes an empty port for 0, and 99999 for what is left of it in 16 bits. */
+static bool is_port(const char *digits)
+{
+    size_t length = strlen(digits);
+    return length > 0 && length <= 5 && strspn(digits, "0123456789") == length &&
+           strtol(digits, NULL, 10) <= UINT16_MAX;
+}
+
 /* "HOST:PORT" or "[HOST]:PORT"; the host a numeric address or localhost. */
 static enum tw_status read_address(const char *listen, struct sockaddr_storage *address,
                                    struct tw_error *error)
@@ -54,7 +62,7 @@ static enum tw_status read_address(const char *listen, struct sockaddr_storage *
     bool bracketed = colon && listen[0] == '[' && colon > listen + 1 && colon[-1] == ']';
     const char *start = listen + bracketed;
     size_t length = colon ? (size_t)(colon - start) - bracketed : 0;
-    if (!colon || length == 0 || length >= sizeof host)
+    if (!colon || length == 0 || length >= sizeof host || !is_port(colon + 1))
         return fail(error, TW_INVALID, "'%s' is not ADDRESS:PORT", listen);
     memcpy(host, start, length);
     host[length] = '\0';

@@ -5,6 +5,8 @@
  * one a loop, and share a port (reuse_port). A connection carries one exchange at a time: requests
  * that come behind it wait, unread by the caller of this interface, and are answered in order.
  *
+ * The process must ignore SIGPIPE, since libuv writes to sockets that may be closed.
+ *
  * No callback comes from within a function of this header. An exchange stays valid until `ended`
  * has returned for it, whatever else happened to its connection; what is asked of it after its
  * caller has left has no effect.
