@@ -12,25 +12,32 @@
 
 struct zone; /* immutable, safe for all threads */
 
-/* TW_NOT_FOUND for a name that the zone data does not hold. Free with zone_free. */
+/* Opens a zone by its IANA name ("America/New_York", "US/Eastern", "Etc/GMT+5"), from
+ * /usr/share/zoneinfo; "UTC" needs no zone data. TW_NOT_FOUND for any other text, offsets and TZ
+ * strings included ("+03:00", "EST5"), TW_NO_MEMORY; *zone is NULL then. Free with zone_free. */
 enum tw_status zone_open(struct text name, struct zone **zone);
-void zone_free(struct zone *zone);
+void zone_free(struct zone *zone); /* NULL: nothing to do */
 
 /* An instant on the wall clock of a zone. */
 struct local_time {
-    int64_t date;     /* days since 1970-01-01 */
-    int32_t second;   /* of the day, 0 to 86399 */
-    int32_t weekday;  /* 0 is Monday */
-    int32_t offset;   /* seconds east of UTC */
+    int64_t date;    /* days since 1970-01-01 */
+    int32_t second;  /* of the day, 0 to 86399 */
+    int32_t weekday; /* 0 is Monday */
+    int32_t offset;  /* seconds east of UTC */
 };
 
+/* instant: from 0 to INSTANT_LAST. Any thread. */
 struct local_time zone_local(const struct zone *zone, int64_t instant);
 /* The first instant at which the zone's wall clock shows this date and second or, where a shift
- * skips that, the instant of the shift. For the starts of days, weeks and months. */
+ * skips that, the instant of the shift. For the starts of days, weeks and months. date: a day of
+ * the years 1970 to 9999; second: 0 to 86399, or 86400 for the end of the day. The result is before
+ * 1970 for the first hours of 1970-01-01 in a zone east of UTC. */
 int64_t zone_instant(const struct zone *zone, int64_t date, int32_t second);
 
 /* RFC 3339: "2026-03-08T02:30:00-05:00", "...Z", fractions of a second to the millisecond
- * (further digits are an error). TW_INVALID with a reason otherwise. */
+ * (further digits are an error). The offset must be there; `t` and `z` may be small; second 60 is
+ * refused. TW_INVALID with a reason otherwise, TW_LIMIT where the instant is not from 0 to
+ * INSTANT_LAST; *instant is not touched then. error may be NULL. */
 enum tw_status instant_parse(struct text text, int64_t *instant, struct tw_error *error);
 void instant_print(struct buffer *buffer, int64_t instant); /* in UTC, with milliseconds */
 

@@ -6,8 +6,7 @@
 #include "base/value.h"
 
 #include "base/number.h"
-
-#include <string.h>
+#include "base/quotation.h"
 
 const char *type_word(enum tw_type type)
 {
@@ -271,31 +270,6 @@ static const struct literal literals[TW_TYPE_NOW + 1] = {
     [TW_TYPE_DATE] = {read_date, print_date, "a date", "a day from 1970 to 9999 such as 2026-12-25",
                       "", ""},
 };
-
-/* The text in quotes, fit for a message: cut where it is long, without control characters and
- * without what is not UTF-8. */
-struct quotation {
-    char text[64];
-};
-
-static struct quotation quote(struct text text)
-{
-    struct quotation quotation = {"\""};
-    const size_t room = sizeof quotation.text - sizeof "...\"";
-    size_t at = 0, length = 1;
-    while (at < text.length) {
-        size_t size = utf8_character(text.data + at, text.length - at);
-        if (length + (size ? size : 1) > room)
-            break;
-        bool plain = size > 1 || (size == 1 && text.data[at] >= ' ' && text.data[at] != 0x7F);
-        memcpy(quotation.text + length, plain ? text.data + at : "?", plain ? size : 1);
-        length += plain ? size : 1;
-        at += size ? size : 1;
-    }
-    const char *end = at < text.length ? "...\"" : "\"";
-    memcpy(quotation.text + length, end, strlen(end) + 1);
-    return quotation;
-}
 
 static enum tw_status complain(enum reading reading, enum tw_type type, struct text text,
                                struct tw_error *error)
