@@ -29,7 +29,7 @@ enum option_kind {
 };
 
 struct option_row {
-    const char *name;     /* without the two dashes; NULL ends the table */
+    const char *name; /* without the two dashes; NULL ends the table */
     enum option_kind kind;
     const char *argument; /* "FILE" */
     const char *help;     /* one line */
@@ -47,11 +47,13 @@ struct text_list {
 int options_parse(const struct command *command, const struct option_row *rows, int argc,
                   char **argv, int *first);
 
-/* "tierway COMMAND: message" on standard error; returns EXIT_TROUBLE. */
+/* "tierway COMMAND: message" on standard error, command NULL: "tierway: message"; returns
+ * EXIT_TROUBLE. */
 int trouble(const struct command *command, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints the usage line on standard error; returns EXIT_TROUBLE. */
 int usage_trouble(const struct command *command, const char *message);
-/* Flushes standard output and says so where that fails (a full disk): the status to leave with. */
+/* Flushes standard output and says so where that fails (a full disk): the status to leave with.
+ * main does this after every command that does not return EXIT_TROUBLE. */
 int finish(const struct command *command, int status);
 
 /* Reads a whole file ("-": standard input), at most limit bytes. On failure says why on standard
