@@ -7,8 +7,6 @@
 
 #include "base/json_bytes.h"
 
-#include <string.h>
-
 struct scanner {
     const char *start;
     const char *at;
@@ -51,18 +49,48 @@ static bool is_hexadecimal(int byte)
     return is_digit(byte) || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
 }
 
+static bool is_escape(int byte)
+{
+    switch (byte) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* at: the backslash. */
 static bool scan_escape(struct scanner *scanner)
 {
     scanner->at++;
     int byte = peek(scanner);
-    if (byte <= 0 || !strchr("\"\\/bfnrtu", byte))
+    if (is_escape(byte)) {
+        scanner->at++;
+        return true;
+    }
+    if (byte != 'u')
         return refuse(scanner, scanner->at, "an escape (one of \"\\/bfnrtu)");
     scanner->at++;
-    for (int digits = byte == 'u' ? 4 : 0; digits > 0; digits--, scanner->at++)
+    for (int digits = 4; digits > 0; digits--, scanner->at++)
         if (!is_hexadecimal(peek(scanner)))
             return refuse(scanner, scanner->at, "a hexadecimal digit");
     return true;
+}
+
+/* Three bytes that are a character from U+1000 on, but not one of the blocks beside the surrogates:
+ * most of what is not ASCII, told without a call. */
+static bool is_common_character(const char *at, const char *end)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    return end - at >= 3 && byte[0] > 0xE0 && byte[0] < 0xED && (byte[1] & 0xC0) == 0x80 &&
+           (byte[2] & 0xC0) == 0x80;
 }
 
 /* at: a byte over 0x7F. Text that is not ASCII mostly comes in runs. */
@@ -70,7 +98,9 @@ static bool scan_characters(struct scanner *scanner)
 {
     const char *at = scanner->at;
     while (at < scanner->end && (unsigned char)*at >= 0x80) {
-        size_t size = utf8_character(at, (size_t)(scanner->end - at));
+        size_t size = is_common_character(at, scanner->end)
+                          ? 3
+                          : utf8_character(at, (size_t)(scanner->end - at));
         if (size == 0)
             return refuse(scanner, at, "valid UTF-8");
         at += size;

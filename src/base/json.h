@@ -28,7 +28,6 @@ enum json_kind {
 
 struct json_value {
     enum json_kind kind;
-    bool escaped;    /* a string with at least one backslash */
     struct text raw; /* its bytes, quotes or brackets included; data is NULL for no value */
 };
 

@@ -20,7 +20,7 @@ static inline bool json_is_special(unsigned char byte)
 
 static inline bool json_is_quote(unsigned char byte)
 {
-    return byte == '"' || byte == '\\';
+    return byte == '"';
 }
 
 /* '[' and '{', ']' and '}' differ in one bit. */
@@ -55,9 +55,7 @@ static inline unsigned json_block_special(__m128i block)
 
 static inline unsigned json_block_quote(__m128i block)
 {
-    __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
-                                _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
-    return (unsigned)_mm_movemask_epi8(stop);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')));
 }
 
 static inline unsigned json_block_bracket(__m128i block)

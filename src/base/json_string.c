@@ -85,9 +85,12 @@ static const char *next_backslash(const char *at, const char *end)
 
 bool json_string_plain(struct json_value string, struct text *text)
 {
-    if (string.kind != JSON_STRING || string.escaped)
+    if (string.kind != JSON_STRING)
         return false;
-    *text = inside(string);
+    struct text span = inside(string);
+    if (span.length > 0 && memchr(span.data, '\\', span.length))
+        return false;
+    *text = span;
     return true;
 }
 
@@ -112,22 +115,28 @@ enum tw_status json_string_decode(struct json_value string, struct buffer *buffe
     return buffer->status;
 }
 
+/* How many bytes the escape takes, a surrogate pair being one. */
+static size_t escape_length(const char *at, const char *end)
+{
+    uint32_t unit;
+    if (end - at < 2 || at[1] != 'u')
+        return end - at < 2 ? 1 : 2;
+    bool pair =
+        surrogate_at(at, end, 0xD800, &unit) && surrogate_at(at + LONG_ESCAPE, end, 0xDC00, &unit);
+    return pair ? 2 * LONG_ESCAPE : LONG_ESCAPE;
+}
+
 size_t json_string_characters(struct json_value string)
 {
     if (string.kind != JSON_STRING)
         return 0;
     struct text text = inside(string);
     const char *end = text.data + text.length;
-    size_t count = json_count(text.data, end);
-    if (!string.escaped)
-        return count;
+    size_t count = json_count(text.data, end), length;
     /* Every byte of an escape was counted; together they are one character. */
-    for (const char *at = text.data; (at = next_backslash(at, end)) < end;) {
-        char utf8[4];
-        size_t length;
-        const char *next = json_escape_read(at, end, utf8, &length);
-        count -= (size_t)(next - at) - 1;
-        at = next;
+    for (const char *at = text.data; (at = next_backslash(at, end)) < end; at += length) {
+        length = escape_length(at, end);
+        count -= length - 1;
     }
     return count;
 }

@@ -7,15 +7,20 @@
 
 #include "base/json_bytes.h"
 
-/* at: behind the opening quote. Gives the closing quote. */
-static const char *closing_quote(const char *at, const char *end, bool *escaped)
+#include <string.h>
+
+/* start: behind the opening quote. Gives the closing quote: the first one with an even number of
+ * backslashes before it. */
+static const char *closing_quote(const char *start, const char *end)
 {
-    *escaped = false;
-    while ((at = json_next_quote(at, end)) < end && *at == '\\') {
-        *escaped = true;
-        at += end - at > 1 ? 2 : 1;
+    for (const char *at = start;; at++) {
+        at = json_next_quote(at, end);
+        const char *before = at;
+        while (before > start && before[-1] == '\\')
+            before--;
+        if (at == end || (at - before) % 2 == 0)
+            return at;
     }
-    return at;
 }
 
 static const char *behind(const char *at, const char *end)
@@ -27,14 +32,13 @@ static const char *behind(const char *at, const char *end)
 static const char *skip_container(const char *at, const char *end)
 {
     size_t depth = 0;
-    bool escaped;
     do {
         at = json_next_bracket(at, end);
         if (at == end)
             return end;
         char byte = *at++;
         if (byte == '"')
-            at = behind(closing_quote(at, end, &escaped), end);
+            at = behind(closing_quote(at, end), end);
         else if ((byte | 0x20) == '{')
             depth++;
         else
@@ -76,7 +80,7 @@ struct json_value json_value_at(const char *at, const char *end)
     struct json_value value = {.kind = kind_of(*at), .raw = {at, 0}};
     const char *stop;
     if (value.kind == JSON_STRING)
-        stop = behind(closing_quote(at + 1, end, &value.escaped), end);
+        stop = behind(closing_quote(at + 1, end), end);
     else if (value.kind >= JSON_ARRAY)
         stop = skip_container(at, end);
     else
@@ -126,8 +130,9 @@ bool json_next_member(struct json_iterator *iterator, struct json_member *member
     if (at == iterator->end)
         return false;
     const char *name = at + 1;
-    at = closing_quote(name, iterator->end, &member->escaped);
+    at = closing_quote(name, iterator->end);
     member->name = (struct text){name, (size_t)(at - name)};
+    member->escaped = memchr(name, '\\', member->name.length) != NULL;
     iterator->at = behind(at, iterator->end);
     return json_next_element(iterator, &member->value);
 }
