@@ -32,6 +32,9 @@ size_t utf8_character(const char *data, size_t length);
 size_t utf8_valid_prefix(struct text text);
 size_t utf8_count(struct text text); /* code points; each bad byte counts as one */
 
+/* `*` in the pattern is any run of characters, `?` one character (a code point). */
+bool glob_matches(struct text pattern, struct text text);
+
 /* The candidate that `word` was likely meant to be (few edits for its length), or an empty text.
  * Call with best = NULL_TEXT first, once a candidate; see struct nearest. */
 struct nearest {

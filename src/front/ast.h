@@ -80,7 +80,7 @@ struct condition {
 
     /* after check */
     const struct attribute *attribute;
-    const struct condition *named; /* what a `let` stands for */
+    struct statement *named; /* the `let` whose condition this name stands for */
     struct item *items;            /* one for COMPARE and LIKE, several for IN */
     size_t item_count;
 };
@@ -164,6 +164,7 @@ struct statement {
     struct statement *rule; /* expect: the rule that `by` names */
     bool used;              /* let, label */
     bool checking;          /* let: to find cycles */
+    uint64_t size;          /* let: tests in it with all names written out, 0 before measured */
 };
 
 #endif

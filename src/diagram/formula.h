@@ -1,0 +1,55 @@
+/* diagram/formula.h: a condition as tests of variables.
+ *
+ * Conditions of the tree name attributes, negate, and use names; here they are `and` and `or` over
+ * tests "variable in set of values", with `not` pushed down into the sets and names written out.
+ * A variable that is not set is in no set, so that neither a test nor its complement holds. */
+#ifndef TIERWAY_DIAGRAM_FORMULA_H
+#define TIERWAY_DIAGRAM_FORMULA_H
+
+#include "front/check.h"
+
+struct interval {
+    int64_t low, high; /* inclusive */
+};
+
+/* Sorted, apart from one another by at least one value. */
+struct interval_set {
+    struct interval *items;
+    size_t count;
+};
+
+enum formula_kind {
+    FORMULA_AND,
+    FORMULA_OR,
+    FORMULA_RANGES, /* the variable's value is in `set` */
+    FORMULA_TEXTS,  /* the variable's text is (negated: is set and not) one of `texts` */
+    FORMULA_LIKE,   /* the variable's text matches (negated: is set and does not) texts[0] */
+    FORMULA_IS_SET, /* the variable has (negated: has no) value */
+};
+
+struct formula {
+    enum formula_kind kind;
+    struct span span;
+    uint32_t variable;
+    bool negated;
+    struct interval_set set;
+    struct text *texts;
+    size_t text_count;
+    struct formula *children, *next;
+};
+
+/* NULL when memory is out. */
+struct formula *formula_of_condition(const struct policy_tree *policy,
+                                     const struct condition *condition);
+
+/* The values of a test of numbers, as a set over its variable. False when memory is out. */
+bool interval_set_of_test(const struct policy_tree *policy, const struct condition *test,
+                          struct interval_set *set);
+/* Sorts and joins intervals in place. */
+void interval_set_normalize(struct interval_set *set);
+/* What is in low..high and not in the set. */
+bool interval_set_complement(struct arena *arena, struct interval_set set, int64_t low,
+                             int64_t high, struct interval_set *result);
+bool interval_set_holds(struct interval_set set, int64_t value);
+
+#endif

@@ -1,0 +1,485 @@
+/* front/check_value.c: what the values of a test are, for the attribute that is tested.
+ *
+ * A word means what its place makes it: `low` before `==` is looked up among attributes, behind it
+ * among the words of the attribute's type, then among the `let`s. Results are items, in the scale
+ * of the attribute. Each mistake is one finding at the value's own span. */
+#include "front/check.h"
+
+#include "base/clock.h"
+
+#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
+
+/* Items that are being collected for one test. */
+struct collector {
+    struct policy_tree *policy;
+    const struct attribute *attribute;
+    struct item *items;
+    size_t count, capacity;
+    unsigned depth; /* of `let`s inside one another */
+};
+
+struct value *let_value(struct policy_tree *policy, struct statement *let)
+{
+    let->used = true;
+    if (let->value)
+        return let->value;
+    const struct condition *condition = let->condition;
+    if (!condition || condition->kind != CONDITION_NAME || condition->parentheses)
+        return NULL;
+    /* `let a = b` reads as a condition; here it stands for a value. */
+    struct value *word = ARENA_NEW(policy->arena, struct value);
+    if (word)
+        *word = (struct value){.kind = VALUE_WORD,
+                               .span = condition->operand->span,
+                               .text = condition->operand->text};
+    return word;
+}
+
+static bool add_item(struct collector *collector, struct item item, struct span span)
+{
+    if (collector->count == MAX_ITEMS) {
+        finding_add(collector->policy->findings, FINDING_TOO_LARGE, span,
+                    "a test has at most %d values", MAX_ITEMS);
+        return false;
+    }
+    struct item *items = arena_grow(collector->policy->arena, collector->items, collector->count,
+                                    &collector->capacity, sizeof *items);
+    if (!items)
+        return false;
+    collector->items = items;
+    items[collector->count++] = item;
+    return true;
+}
+
+/* "an int", "a percent" */
+static const char *article(enum tw_type type)
+{
+    return type == TW_TYPE_INT || type == TW_TYPE_ENUM ? "an" : "a";
+}
+
+static void help_type(struct findings *findings, struct finding *finding,
+                      const struct attribute *attribute, const struct value *value)
+{
+    static const char *const examples[] = {
+        [TW_TYPE_BOOL] = "true",        [TW_TYPE_INT] = "5k",
+        [TW_TYPE_PERCENT] = "90%",      [TW_TYPE_MONEY] = "$0.05",
+        [TW_TYPE_DURATION] = "15m",     [TW_TYPE_TIME] = "22:00",
+        [TW_TYPE_WEEKDAY] = "mon",      [TW_TYPE_DATE] = "2026-12-25",
+        [TW_TYPE_STRING] = "\"text\"",  [TW_TYPE_TIER] = NULL,
+        [TW_TYPE_ENUM] = NULL,          [TW_TYPE_NOW] = "mon..fri 22:00..06:00",
+    };
+    struct buffer number;
+    buffer_init(&number, 64);
+    if (value->kind == VALUE_LITERAL && value->type == TW_TYPE_INT)
+        buffer_number(&number, value->number);
+    if (number.length && attribute->type == TW_TYPE_PERCENT)
+        finding_help(findings, finding, "write `%s%%`", number.data);
+    else if (number.length && attribute->type == TW_TYPE_MONEY)
+        finding_help(findings, finding, "write `$%s`", number.data);
+    else if (number.length && attribute->type == TW_TYPE_DURATION)
+        finding_help(findings, finding, "name a unit: `%ss`, `%sm` or `%sh`", number.data,
+                     number.data, number.data);
+    else if (value->kind == VALUE_LITERAL && value->type == TW_TYPE_STRING && attribute->words)
+        finding_help(findings, finding, "write the word without quotes");
+    else if (attribute->type == TW_TYPE_STRING && value->kind == VALUE_WORD)
+        finding_help(findings, finding, "write \"%.*s\" in double quotes",
+                     TEXT_ARGUMENTS(value->text));
+    else if (examples[attribute->type])
+        finding_help(findings, finding, "write it like `%s`", examples[attribute->type]);
+    buffer_free(&number);
+}
+
+static const char *type_phrase(const struct attribute *attribute)
+{
+    return attribute->type == TW_TYPE_ENUM ? "word" : type_word(attribute->type);
+}
+
+static bool report_type(struct collector *collector, const struct value *value)
+{
+    const struct attribute *attribute = collector->attribute;
+    enum tw_type found = value->type;
+    struct text written = span_text(collector->policy->sources, value->span);
+    struct finding *finding = finding_add(
+        collector->policy->findings, FINDING_WRONG_TYPE, value->span,
+        "`%.*s` is compared with %s %s, and `%.*s` is %s %s", TEXT_ARGUMENTS(attribute->name),
+        attribute->type == TW_TYPE_ENUM ? "a" : article(attribute->type), type_phrase(attribute),
+        TEXT_ARGUMENTS(written), article(found), found == TW_TYPE_NOW ? "instant" : type_word(found));
+    help_type(collector->policy->findings, finding, attribute, value);
+    return false;
+}
+
+static bool check_domain(struct collector *collector, const struct value *value, int64_t number)
+{
+    const struct attribute *attribute = collector->attribute;
+    int64_t low, high;
+    type_domain(attribute->type, attribute->projection, attribute->word_count, &low, &high);
+    if (attribute->projection == PROJECT_WHOLE) {
+        low = collector->policy->variables[attribute->variable].low;
+        high = collector->policy->variables[attribute->variable].high;
+    }
+    if (number >= low && number <= high)
+        return true;
+    struct text written = span_text(collector->policy->sources, value->span);
+    struct buffer range;
+    buffer_init(&range, 200);
+    value_print(&range, attribute->type, low);
+    if (high < INT64_MAX) {
+        buffer_string(&range, " to ");
+        value_print(&range, attribute->type, high);
+    } else {
+        buffer_string(&range, " or more");
+    }
+    finding_add(collector->policy->findings, FINDING_OUT_OF_DOMAIN, value->span,
+                "`%.*s` can never be %.*s: it is %.*s", TEXT_ARGUMENTS(attribute->name),
+                TEXT_ARGUMENTS(written), (int)range.length, range.data ? range.data : "");
+    buffer_free(&range);
+    return false;
+}
+
+/* A literal as a number of the attribute's scale. end_of_range admits 24:00. */
+static bool literal_number(struct collector *collector, const struct value *value,
+                           bool end_of_range, int64_t *number)
+{
+    enum tw_type wanted = collector->attribute->type;
+    if (wanted == TW_TYPE_NOW || value->type != wanted)
+        return report_type(collector, value);
+    *number = value->number;
+    if (wanted == TW_TYPE_TIME && end_of_range && *number == SECONDS_PER_DAY)
+        return true;
+    return check_domain(collector, value, *number);
+}
+
+static int find_word(const struct collector *collector, struct text text)
+{
+    const struct attribute *attribute = collector->attribute;
+    if (attribute->type == TW_TYPE_TIER)
+        return policy_tier_find(collector->policy, text);
+    if (attribute->type == TW_TYPE_WEEKDAY) {
+        for (int i = 0; i < 7; i++)
+            if (text_is(text, weekday_words[i]))
+                return i;
+        return -1;
+    }
+    for (size_t i = 0; i < attribute->word_count; i++)
+        if (text_equal(attribute->words[i], text))
+            return (int)i;
+    return -1;
+}
+
+static void offer_words(const struct collector *collector, struct nearest *nearest)
+{
+    const struct attribute *attribute = collector->attribute;
+    for (size_t i = 0; i < attribute->word_count; i++)
+        nearest_offer(nearest, attribute->words[i]);
+    if (attribute->type == TW_TYPE_WEEKDAY)
+        for (int i = 0; i < 7; i++)
+            nearest_offer(nearest, text_of(weekday_words[i]));
+    for (const struct statement *at = collector->policy->statements; at; at = at->next)
+        if (at->kind == STATEMENT_LET)
+            nearest_offer(nearest, at->name->text);
+}
+
+static struct text list_words(const struct collector *collector)
+{
+    struct text list = {"", 0};
+    for (size_t i = 0; i < collector->attribute->word_count && i < 12; i++)
+        list = arena_format(collector->policy->arena, "%.*s%s%.*s", TEXT_ARGUMENTS(list),
+                            i ? ", " : "", TEXT_ARGUMENTS(collector->attribute->words[i]));
+    return list;
+}
+
+static bool report_word(struct collector *collector, const struct value *value)
+{
+    const struct attribute *attribute = collector->attribute;
+    struct findings *findings = collector->policy->findings;
+    struct finding *finding;
+    if (map_get(&collector->policy->attribute_names, value->text)) {
+        finding = finding_add(findings, FINDING_TWO_ATTRIBUTES, value->span,
+                              "`%.*s` is an attribute, and two attributes cannot be compared",
+                              TEXT_ARGUMENTS(value->text));
+        finding_help(findings, finding, "compare `%.*s` with a constant",
+                     TEXT_ARGUMENTS(attribute->name));
+        return false;
+    }
+    struct nearest nearest;
+    nearest_init(&nearest, value->text);
+    offer_words(collector, &nearest);
+    bool has_words = attribute->words || attribute->type == TW_TYPE_WEEKDAY;
+    if (has_words)
+        finding = finding_add(findings, FINDING_UNKNOWN_WORD, value->span,
+                              "`%.*s` is never `%.*s`", TEXT_ARGUMENTS(attribute->name),
+                              TEXT_ARGUMENTS(value->text));
+    else
+        finding = finding_add(findings, FINDING_UNKNOWN_NAME, value->span,
+                              "nothing is called `%.*s`", TEXT_ARGUMENTS(value->text));
+    if (nearest.best.length)
+        finding_help(findings, finding, "did you mean `%.*s`?", TEXT_ARGUMENTS(nearest.best));
+    else if (attribute->words)
+        finding_help(findings, finding, "its words are %.*s", TEXT_ARGUMENTS(list_words(collector)));
+    else
+        help_type(findings, finding, attribute, value);
+    return false;
+}
+
+/* Follows a word through `let`s to what it stands for, or reports it. The `let`s on the way are
+ * marked, so that one that leads back to itself is found. */
+static struct value *follow_let(struct collector *collector, const struct value *word)
+{
+    struct policy_tree *policy = collector->policy;
+    struct statement *let = map_get(&policy->let_names, word->text);
+    if (!let) {
+        report_word(collector, word);
+        return NULL;
+    }
+    if (let->checking || collector->depth == MAX_LET_DEPTH) {
+        finding_add(policy->findings, FINDING_NAME_CYCLE, let->name->span,
+                    "`%.*s` is defined by itself", TEXT_ARGUMENTS(let->name->text));
+        return NULL;
+    }
+    struct value *value = let_value(policy, let);
+    if (!value && !policy->arena->failed)
+        finding_add(policy->findings, FINDING_NOT_A_VALUE, word->span,
+                    "`%.*s` names a condition, and a value is needed here",
+                    TEXT_ARGUMENTS(word->text));
+    return value;
+}
+
+/* One number: the end of a range, or the right side of a comparison. */
+static bool single_number(struct collector *collector, struct value *value, bool end_of_range,
+                          int64_t *number)
+{
+    if (value->kind == VALUE_LITERAL)
+        return literal_number(collector, value, end_of_range, number);
+    if (value->kind != VALUE_WORD)
+        return false;
+    int index = find_word(collector, value->text);
+    if (index >= 0) {
+        *number = index;
+        return true;
+    }
+    struct statement *let = map_get(&collector->policy->let_names, value->text);
+    struct value *target = follow_let(collector, value);
+    if (!target)
+        return false;
+    if (target->kind != VALUE_LITERAL && target->kind != VALUE_WORD) {
+        if (target->kind != VALUE_BAD)
+            finding_add(collector->policy->findings, FINDING_WRONG_OPERATOR, value->span,
+                        "`%.*s` stands for several values, and one is needed here",
+                        TEXT_ARGUMENTS(value->text));
+        return false;
+    }
+    let->checking = true;
+    collector->depth++;
+    bool good = single_number(collector, target, end_of_range, number);
+    collector->depth--;
+    let->checking = false;
+    return good;
+}
+
+static bool add_text(struct collector *collector, const struct value *value)
+{
+    if (value->type != TW_TYPE_STRING)
+        return report_type(collector, value);
+    return add_item(collector, (struct item){.text = value->text}, value->span);
+}
+
+static bool report_range(struct collector *collector, const struct value *value, bool same)
+{
+    struct finding *finding = finding_add(
+        collector->policy->findings, FINDING_EMPTY_RANGE, value->span,
+        same ? "this range covers nothing: it ends where it starts"
+             : "this range covers nothing: it ends before it starts");
+    if (same)
+        finding_help(collector->policy->findings, finding, "the whole day is `00:00..24:00`");
+    else
+        finding_help(collector->policy->findings, finding, "write the smaller value first");
+    return false;
+}
+
+static bool add_range(struct collector *collector, const struct value *value)
+{
+    const struct attribute *attribute = collector->attribute;
+    struct item item = {.range = true};
+    if (!type_ordered(attribute->type) && attribute->type != TW_TYPE_WEEKDAY) {
+        finding_help(collector->policy->findings,
+                     finding_add(collector->policy->findings, FINDING_WRONG_OPERATOR, value->span,
+                                 "`%.*s` has no order, so it has no ranges",
+                                 TEXT_ARGUMENTS(attribute->name)),
+                     "list the values: `in {a, b}`");
+        return false;
+    }
+    bool good = single_number(collector, value->low, false, &item.low);
+    good = single_number(collector, value->high, true, &item.high) && good;
+    if (!good)
+        return false;
+    if (attribute->type == TW_TYPE_TIME && item.low == item.high)
+        return report_range(collector, value, true);
+    if (item.low > item.high && !attribute_wraps(attribute))
+        return report_range(collector, value, false);
+    return add_item(collector, item, value->span);
+}
+
+/* Part of a schedule, days or times, through an attribute of that type. */
+static bool schedule_part(struct collector *collector, enum tw_type type, struct value *value,
+                          struct item *part)
+{
+    struct attribute view = {.name = collector->attribute->name,
+                             .type = type,
+                             .projection = type == TW_TYPE_TIME ? PROJECT_TIME : PROJECT_WEEKDAY};
+    struct collector inner = {.policy = collector->policy,
+                              .attribute = &view,
+                              .depth = collector->depth};
+    bool good = value->kind == VALUE_RANGE ? add_range(&inner, value)
+                                           : single_number(&inner, value, false, &part->low);
+    if (!good)
+        return false;
+    if (value->kind == VALUE_RANGE)
+        *part = inner.items[0];
+    else
+        part->high = part->low;
+    return true;
+}
+
+static bool is_time_range(const struct value *value)
+{
+    return value->kind == VALUE_RANGE && value->low->kind == VALUE_LITERAL &&
+           value->low->type == TW_TYPE_TIME;
+}
+
+static bool add_schedule(struct collector *collector, struct value *value)
+{
+    struct value *days = value->kind == VALUE_SCHEDULE ? value->low : value;
+    struct value *times = value->kind == VALUE_SCHEDULE ? value->high : NULL;
+    struct item day = {.low = 0, .high = 6}, time = {.low = 0, .high = SECONDS_PER_DAY};
+    if (is_time_range(days) && !times) {
+        times = days;
+        days = NULL;
+    }
+    bool good = !days || schedule_part(collector, TW_TYPE_WEEKDAY, days, &day);
+    good = (!times || schedule_part(collector, TW_TYPE_TIME, times, &time)) && good;
+    return good && add_item(collector,
+                            (struct item){.low = day.low,
+                                          .high = day.high,
+                                          .range = true,
+                                          .from = time.low,
+                                          .to = time.high},
+                            value->span);
+}
+
+static bool collect(struct collector *collector, struct value *value, bool many);
+
+/* A word that is no word of the type stands for a `let`: what that holds is collected. */
+static bool collect_let(struct collector *collector, struct value *word, bool many)
+{
+    struct statement *let = map_get(&collector->policy->let_names, word->text);
+    struct value *target = follow_let(collector, word);
+    if (!target)
+        return false;
+    let->checking = true;
+    collector->depth++;
+    bool good = collect(collector, target, many);
+    collector->depth--;
+    let->checking = false;
+    return good;
+}
+
+static bool collect_one(struct collector *collector, struct value *value)
+{
+    if (collector->attribute->type == TW_TYPE_STRING)
+        return add_text(collector, value);
+    int64_t number;
+    return single_number(collector, value, false, &number) &&
+           add_item(collector, (struct item){.low = number, .high = number}, value->span);
+}
+
+static bool collect_word(struct collector *collector, struct value *value, bool many)
+{
+    if (collector->attribute->type == TW_TYPE_NOW) {
+        for (int i = 0; i < 7; i++)
+            if (text_is(value->text, weekday_words[i]))
+                return add_schedule(collector, value);
+    } else if (find_word(collector, value->text) >= 0) {
+        return collect_one(collector, value);
+    }
+    return collect_let(collector, value, many);
+}
+
+static bool collect_set(struct collector *collector, const struct value *set)
+{
+    bool good = true;
+    for (struct value *item = set->items; item; item = item->next)
+        good = collect(collector, item, true) && good;
+    return good;
+}
+
+static bool report_several(struct collector *collector, const struct value *value)
+{
+    struct finding *finding =
+        finding_add(collector->policy->findings, FINDING_WRONG_OPERATOR, value->span,
+                    "several values stand here, and one is needed");
+    finding_help(collector->policy->findings, finding, "use `in` to test for several values");
+    return false;
+}
+
+static bool collect(struct collector *collector, struct value *value, bool many)
+{
+    bool schedule = collector->attribute->type == TW_TYPE_NOW;
+    if (!many && value->kind != VALUE_LITERAL && value->kind != VALUE_WORD &&
+        value->kind != VALUE_BAD)
+        return report_several(collector, value);
+    switch (value->kind) {
+    case VALUE_BAD:
+        return false;
+    case VALUE_LITERAL:
+        return schedule ? report_type(collector, value) : collect_one(collector, value);
+    case VALUE_WORD:
+        return collect_word(collector, value, many);
+    case VALUE_RANGE:
+        return schedule ? add_schedule(collector, value) : add_range(collector, value);
+    case VALUE_SET:
+        return collect_set(collector, value);
+    case VALUE_SCHEDULE:
+        if (schedule)
+            return add_schedule(collector, value);
+        finding_help(collector->policy->findings,
+                     finding_add(collector->policy->findings, FINDING_WRONG_OPERATOR, value->span,
+                                 "only `now` is tested against a schedule of days and times"),
+                     "write `now in ...`");
+        return false;
+    }
+    return false;
+}
+
+bool resolve_value(struct policy_tree *policy, const struct attribute *attribute,
+                   struct value *value, bool many, struct item **items, size_t *count)
+{
+    struct collector collector = {.policy = policy, .attribute = attribute};
+    bool good = collect(&collector, value, many);
+    *items = collector.items;
+    *count = collector.count;
+    return good && collector.count > 0;
+}
+
+bool resolve_constant(struct policy_tree *policy, enum tw_type type, struct value *value,
+                      int64_t *number)
+{
+    const struct attribute view = {
+        .name = type == TW_TYPE_DURATION ? TEXT("timeout") : TEXT("retry"), .type = type};
+    struct collector collector = {.policy = policy, .attribute = &view};
+    if (value->kind == VALUE_LITERAL && value->type != type)
+        return report_type(&collector, value);
+    if (value->kind == VALUE_LITERAL) {
+        *number = value->number;
+        return true;
+    }
+    if (value->kind != VALUE_WORD)
+        return false;
+    struct statement *let = map_get(&policy->let_names, value->text);
+    struct value *target = follow_let(&collector, value);
+    if (!target)
+        return false;
+    let->checking = true;
+    bool good = resolve_constant(policy, type, target, number);
+    let->checking = false;
+    return good;
+}

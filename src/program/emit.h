@@ -1,0 +1,10 @@
+/* program/emit.h: a lowered policy as a program image. */
+#ifndef TIERWAY_PROGRAM_EMIT_H
+#define TIERWAY_PROGRAM_EMIT_H
+
+#include "program/lower.h"
+
+/* Writes the whole image. TW_OK, TW_NO_MEMORY or TW_LIMIT; image is the caller's to free. */
+enum tw_status emit_image(const struct lowered *lowered, struct buffer *image);
+
+#endif

@@ -1,0 +1,80 @@
+/* program/run/program.h: a loaded program and a request for it.
+ *
+ * The run part of the program stage: it loads, verifies and evaluates, and links with neither the
+ * compiler nor a network nor a database. A loaded program is immutable. */
+#ifndef TIERWAY_PROGRAM_PROGRAM_H
+#define TIERWAY_PROGRAM_PROGRAM_H
+
+#include "base/clock.h"
+#include "program/run/image.h"
+
+struct tw_policy {
+    char *image; /* owned, 8-aligned */
+    size_t length;
+    const struct image_header *header;
+#define TW_SECTION(name, text, type, most)                                                         \
+    const type *section_##name;                                                                    \
+    uint32_t count_##name;
+#include "program/run/sections.def"
+#undef TW_SECTION
+    struct tw_attribute *attributes; /* owned: the attributes section with pointers */
+    const char **words;              /* owned: the words section with pointers */
+    uint32_t *names;                 /* owned: hash table of attribute numbers + 1 */
+    uint32_t names_capacity;         /* a power of two */
+    struct zone *zone;               /* NULL where the policy does not read the clock */
+    char hash[17];
+};
+
+struct tw_request {
+    const struct tw_policy *policy;
+    int64_t *values;       /* of each variable; for strings the literal's number */
+    struct text *texts;    /* of each string variable that is set */
+    struct buffer *copies; /* of each string variable: texts that were copied */
+    uint8_t *given;        /* of each attribute: set since the request was clear */
+};
+
+static inline const char *image_text(const struct tw_policy *policy, struct image_string string)
+{
+    return policy->section_STRINGS + string.offset;
+}
+
+static inline struct text image_slice(const struct tw_policy *policy, struct image_string string)
+{
+    return (struct text){policy->section_STRINGS + string.offset, string.length};
+}
+
+/* The limit of an attribute's budget; 1 where it has none. */
+static inline int64_t budget_limit(const struct tw_policy *policy, const struct image_attribute *row)
+{
+    return row->budget_and_one ? policy->section_BUDGETS[row->budget_and_one - 1].limit : 1;
+}
+
+/* verify.c: everything about the bytes that a run relies on. Fills in the section pointers. */
+enum tw_status program_verify(struct tw_policy *policy, struct tw_error *error);
+/* The longest way through verified code, in instructions; 0 when memory is out. */
+uint32_t program_longest_run(const struct image_instruction *code, uint32_t count);
+uint64_t image_checksum(const char *image, size_t length);
+
+const char *op_text(enum op op);
+enum operand op_operand(enum op op);
+const char *section_text(enum section section);
+
+/* The number of a text among the literals of a string variable, 0 where it is none of them. */
+int64_t literal_number(const struct tw_policy *policy, uint32_t variable, struct text text);
+/* An attribute's index by name, -1 where there is none. */
+int attribute_find(const struct tw_policy *policy, struct text name);
+/* Sets an attribute from text as the language writes it, see tw_request_set. */
+enum tw_status request_set(tw_request *request, int attribute, struct text value,
+                           struct tw_error *error);
+/* Sets an attribute's value in its own scale: for the clock its part, for budgets what was spent. */
+enum tw_status request_set_number(tw_request *request, int attribute, int64_t value,
+                                  struct tw_error *error);
+enum tw_status request_set_text(tw_request *request, int attribute, struct text text, bool copy);
+enum tw_status request_set_instant(tw_request *request, int64_t instant);
+/* TW_NOT_FOUND with a message that names the nearest attribute. */
+enum tw_status attribute_unknown(const struct tw_policy *policy, struct text name,
+                                 struct tw_error *error);
+/* An attribute's value as text, in the language's own form; false where it is not set. */
+bool request_print(const tw_request *request, int attribute, struct buffer *out);
+
+#endif

@@ -1,0 +1,285 @@
+/* program/run/request.c: the values of one request.
+ *
+ * A request owns its arrays and the texts that it copied. Values arrive by attribute and are kept
+ * by variable. What the policy does not read is stored but never worked on: the texts of variables
+ * that no test names are not looked up. */
+#include "program/run/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_TEXT = 1 << 20 }; /* bytes of one string attribute that is copied */
+
+static const struct image_attribute *attribute_row(const tw_request *request, int attribute)
+{
+    return &request->policy->section_ATTRIBUTES[attribute];
+}
+
+int64_t literal_number(const struct tw_policy *policy, uint32_t variable, struct text text)
+{
+    const struct image_variable *row = &policy->section_VARIABLES[variable];
+    if (row->literal_capacity == 0)
+        return 0;
+    const struct image_literal *table = policy->section_LITERALS + row->literal_first;
+    uint32_t hash = (uint32_t)text_hash(text, 0), mask = row->literal_capacity - 1;
+    for (uint32_t at = hash & mask; table[at].number; at = (at + 1) & mask)
+        if (table[at].hash == hash && text_equal(image_slice(policy, table[at].text), text))
+            return table[at].number;
+    return 0;
+}
+
+enum tw_status tw_request_new(const tw_policy *policy, tw_request **result)
+{
+    *result = NULL;
+    tw_request *request = calloc(1, sizeof *request);
+    if (!request)
+        return TW_NO_MEMORY;
+    uint32_t variables = policy->count_VARIABLES;
+    request->policy = policy;
+    request->values = calloc(variables, sizeof *request->values);
+    request->texts = calloc(variables, sizeof *request->texts);
+    request->copies = calloc(variables, sizeof *request->copies);
+    request->given = calloc(policy->count_ATTRIBUTES, sizeof *request->given);
+    if (!request->values || !request->texts || !request->copies || !request->given) {
+        tw_request_free(request);
+        return TW_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < variables; i++)
+        buffer_init(&request->copies[i], LONGEST_TEXT);
+    tw_request_clear(request);
+    *result = request;
+    return TW_OK;
+}
+
+void tw_request_clear(tw_request *request)
+{
+    const struct tw_policy *policy = request->policy;
+    memset(request->given, 0, policy->count_ATTRIBUTES);
+    for (uint32_t i = 0; i < policy->count_VARIABLES; i++) {
+        const struct image_variable *row = &policy->section_VARIABLES[i];
+        request->values[i] = row->can_be_unset ? VALUE_UNSET : row->initial;
+        if (row->type != TW_TYPE_STRING || row->can_be_unset)
+            continue;
+        request->texts[i] = image_slice(policy, row->initial_text);
+        request->values[i] = literal_number(policy, i, request->texts[i]);
+    }
+}
+
+void tw_request_free(tw_request *request)
+{
+    if (!request)
+        return;
+    for (uint32_t i = 0; request->copies && i < request->policy->count_VARIABLES; i++)
+        buffer_free(&request->copies[i]);
+    free(request->copies);
+    free(request->texts);
+    free(request->values);
+    free(request->given);
+    free(request);
+}
+
+/* The attribute's value as it is now, in its own scale. */
+static int64_t current_view(const tw_request *request, int attribute)
+{
+    const struct image_attribute *row = attribute_row(request, attribute);
+    return projection_view((enum projection)row->projection, request->values[row->variable],
+                           budget_limit(request->policy, row));
+}
+
+/* The variable's value once the attribute shows `value`. False where that cannot be. */
+static bool variable_value(const tw_request *request, int attribute, int64_t value, int64_t *result)
+{
+    const struct image_attribute *row = attribute_row(request, attribute);
+    int64_t before = request->values[row->variable], limit = budget_limit(request->policy, row);
+    switch ((enum projection)row->projection) {
+    case PROJECT_WHOLE:
+        *result = value;
+        return true;
+    case PROJECT_INTERACTIVE:
+        *result = value                                  ? REQUEST_TYPE_INTERACTIVE
+                  : before != REQUEST_TYPE_INTERACTIVE ? before
+                                                       : REQUEST_TYPE_BACKGROUND;
+        return value == 0 || value == 1;
+    case PROJECT_TIME:
+        *result = before - before % SECONDS_PER_DAY + value;
+        return value >= 0 && value < SECONDS_PER_DAY;
+    case PROJECT_HOUR:
+        *result = before - before % SECONDS_PER_DAY + value * 3600;
+        return value >= 0 && value < 24;
+    case PROJECT_WEEKDAY:
+        *result = value * SECONDS_PER_DAY + before % SECONDS_PER_DAY;
+        return value >= 0 && value < 7;
+    case PROJECT_NOW:
+        return false;
+    case PROJECT_LEFT:
+        return !__builtin_sub_overflow(limit, value, result);
+    case PROJECT_USED: {
+        __int128 spent = (__int128)limit * value / PERCENT_ALL;
+        *result = (int64_t)spent;
+        return spent <= INT64_MAX && value >= 0;
+    }
+    }
+    return false;
+}
+
+/* Two attributes of one variable that were both given have to agree: the first one that was given
+ * and no longer shows what it did, or -1. */
+static int contradicted(const tw_request *request, int attribute, int64_t new_value)
+{
+    const struct tw_policy *policy = request->policy;
+    const struct image_attribute *row = attribute_row(request, attribute);
+    for (uint32_t i = 0; i < policy->count_ATTRIBUTES; i++) {
+        const struct image_attribute *other = &policy->section_ATTRIBUTES[i];
+        if (!request->given[i] || (int)i == attribute || other->variable != row->variable ||
+            other->projection == PROJECT_NOW)
+            continue;
+        if (projection_view((enum projection)other->projection, new_value,
+                            budget_limit(policy, other)) != current_view(request, (int)i))
+            return (int)i;
+    }
+    return -1;
+}
+
+static enum tw_status fail_contradiction(const tw_request *request, int attribute, int other,
+                                         struct tw_error *error)
+{
+    return fail(error, TW_INVALID, "`%s` contradicts `%s`, which is given too",
+                request->policy->attributes[attribute].name,
+                request->policy->attributes[other].name);
+}
+
+static enum tw_status fail_domain(const tw_request *request, int attribute, struct tw_error *error)
+{
+    const struct image_attribute *row = attribute_row(request, attribute);
+    int64_t low, high;
+    type_domain((enum tw_type)row->type, (enum projection)row->projection, row->word_count, &low,
+                &high);
+    if (row->projection == PROJECT_WHOLE) {
+        low = request->policy->section_VARIABLES[row->variable].low;
+        high = request->policy->section_VARIABLES[row->variable].high;
+    }
+    struct buffer range;
+    buffer_init(&range, 200);
+    value_print(&range, (enum tw_type)row->type, low);
+    buffer_string(&range, high < INT64_MAX ? " to " : " or more");
+    if (high < INT64_MAX)
+        value_print(&range, (enum tw_type)row->type, high);
+    enum tw_status status = fail(error, TW_INVALID, "`%s` is %s",
+                                 request->policy->attributes[attribute].name,
+                                 range.data ? range.data : "out of range");
+    buffer_free(&range);
+    return status;
+}
+
+/* A date fixes the day of the week too, unless that was given for itself. */
+static enum tw_status follow_date(tw_request *request, int64_t date, struct tw_error *error)
+{
+    int weekday = attribute_find(request->policy, TEXT("weekday"));
+    int64_t day = weekday_of_days(date), *clock = &request->values[VARIABLE_CLOCK];
+    if (weekday >= 0 && request->given[weekday] && *clock / SECONDS_PER_DAY != day)
+        return fail(error, TW_INVALID, "`date` contradicts `weekday`: that day is a %s",
+                    weekday_words[day]);
+    *clock = day * SECONDS_PER_DAY + *clock % SECONDS_PER_DAY;
+    return TW_OK;
+}
+
+/* A weekday that is given has to be the date's, where that was given. */
+static bool weekday_fits(const tw_request *request, int64_t weekday)
+{
+    int date = attribute_find(request->policy, TEXT("date"));
+    return date < 0 || !request->given[date] ||
+           weekday_of_days(request->values[VARIABLE_DATE]) == weekday;
+}
+
+enum tw_status request_set_number(tw_request *request, int attribute, int64_t value,
+                                  struct tw_error *error)
+{
+    const struct image_attribute *row = attribute_row(request, attribute);
+    const struct image_variable *variable = &request->policy->section_VARIABLES[row->variable];
+    int64_t result;
+    if (row->type == TW_TYPE_STRING || row->projection == PROJECT_NOW)
+        return fail(error, TW_INVALID, "`%s` is not a number",
+                    request->policy->attributes[attribute].name);
+    if (!variable_value(request, attribute, value, &result) || result < variable->low ||
+        result > variable->high)
+        return fail_domain(request, attribute, error);
+    int other = contradicted(request, attribute, result);
+    if (other >= 0)
+        return fail_contradiction(request, attribute, other, error);
+    if (row->projection == PROJECT_WEEKDAY && !weekday_fits(request, value))
+        return fail(error, TW_INVALID, "`weekday` contradicts `date`: that day is a %s",
+                    weekday_words[weekday_of_days(request->values[VARIABLE_DATE])]);
+    if (row->variable == VARIABLE_DATE) {
+        enum tw_status status = follow_date(request, result, error);
+        if (status)
+            return status;
+    }
+    request->values[row->variable] = result;
+    request->given[attribute] = 1;
+    return TW_OK;
+}
+
+/* `sample` follows the user unless it was given for itself. */
+static void follow_user(tw_request *request, struct text user)
+{
+    const struct tw_policy *policy = request->policy;
+    int sample = attribute_find(policy, TEXT("sample"));
+    if (!policy->section_VARIABLES[VARIABLE_SAMPLE].needed || sample < 0 || request->given[sample])
+        return;
+    request->values[VARIABLE_SAMPLE] = (int64_t)(text_hash(user, 0) % PERCENT_ALL);
+}
+
+enum tw_status request_set_text(tw_request *request, int attribute, struct text text, bool copy)
+{
+    const struct image_attribute *row = attribute_row(request, attribute);
+    uint32_t variable = row->variable;
+    if (row->type != TW_TYPE_STRING)
+        return TW_INVALID;
+    if (copy) {
+        struct buffer *kept = &request->copies[variable];
+        buffer_clear(kept);
+        buffer_text(kept, text);
+        if (kept->status)
+            return kept->status;
+        text = buffer_view(kept);
+    }
+    request->texts[variable] = text;
+    request->given[attribute] = 1;
+    request->values[variable] = request->policy->section_VARIABLES[variable].needed
+                                    ? literal_number(request->policy, variable, text)
+                                    : 0;
+    if (variable == VARIABLE_USER)
+        follow_user(request, text);
+    return TW_OK;
+}
+
+enum tw_status request_set_instant(tw_request *request, int64_t instant)
+{
+    if (instant < 0 || instant > INSTANT_LAST)
+        return TW_INVALID;
+    struct local_time local = zone_local(request->policy->zone, instant);
+    request->values[VARIABLE_CLOCK] =
+        (int64_t)local.weekday * SECONDS_PER_DAY + local.second;
+    request->values[VARIABLE_DATE] = local.date;
+    return TW_OK;
+}
+
+enum tw_status tw_request_set_number(tw_request *request, size_t index, int64_t value)
+{
+    if (index >= request->policy->count_ATTRIBUTES)
+        return TW_NOT_FOUND;
+    return request_set_number(request, (int)index, value, NULL);
+}
+
+enum tw_status tw_request_set_text(tw_request *request, size_t index, const char *text,
+                                   size_t length)
+{
+    if (index >= request->policy->count_ATTRIBUTES)
+        return TW_NOT_FOUND;
+    return request_set_text(request, (int)index, (struct text){text, length}, false);
+}
+
+enum tw_status tw_request_set_instant(tw_request *request, int64_t milliseconds)
+{
+    return request_set_instant(request, milliseconds);
+}
