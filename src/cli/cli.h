@@ -17,6 +17,11 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
+/* Every command's function, from the table. */
+#define TW_COMMAND(name, function, arguments, summary)                                             \
+    int function(const struct command *command, int argc, char **argv);
+#include "cli/commands.def"
+
 /* All commands, in the order of the help page; the last row has no name. */
 extern const struct command commands[];
 const struct command *command_find(const char *name);

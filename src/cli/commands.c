@@ -6,10 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TW_COMMAND(name, function, arguments, summary)                                             \
-    int function(const struct command *command, int argc, char **argv);
-#include "cli/commands.def"
-
 #define TW_COMMAND(name, function, arguments, summary) {#name, arguments, summary, function},
 const struct command commands[] = {
 #include "cli/commands.def"
