@@ -70,7 +70,8 @@ TW_API enum tw_status tw_policy_compile(const char *name, const char *text, size
 
 /* Verifies a program image and makes it runnable. The bytes are copied, and may come from anywhere:
  * whatever they hold, the result is a policy that runs to its end in a bounded number of steps, or
- * an error. Returns TW_OK, TW_DAMAGED, TW_NEWER or TW_NO_MEMORY; error may be NULL. */
+ * an error. Returns TW_OK, TW_DAMAGED, TW_NEWER, TW_NOT_FOUND (the system does not know the policy's
+ * time zone) or TW_NO_MEMORY; error may be NULL. */
 TW_API enum tw_status tw_policy_load(const void *image, size_t length, tw_policy **policy,
                                      struct tw_error *error);
 /* The policy as a program image. The bytes belong to the policy. */
@@ -171,10 +172,11 @@ struct tw_action {
     struct tw_step steps[TW_MAX_STEPS];
     bool reject;        /* after the steps, if any, the request is rejected */
     const char *reason; /* of the reject, "" where none was written */
+    bool reads_attribute; /* some step takes its tier from the request */
 };
 
 /* What is to be done for a request that `rule` decided. A step that names an attribute of type tier
- * takes the request's value; where that is not set, the implicit default.
+ * takes the request's value; where that is not set, or request is NULL, the implicit default.
  * False where rule is over tw_policy_rule_count. */
 TW_API bool tw_policy_action(const tw_policy *policy, const tw_request *request, uint32_t rule,
                              struct tw_action *action);

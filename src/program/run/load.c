@@ -218,8 +218,12 @@ bool tw_policy_action(const tw_policy *policy, const tw_request *request, uint32
         return false;
     const struct image_rule *row = &policy->section_RULES[rule];
     action->step_count = row->step_count;
-    for (uint32_t i = 0; i < row->step_count; i++)
-        action->steps[i] = step_of(policy, request, &policy->section_STEPS[row->step_first + i]);
+    action->reads_attribute = false;
+    for (uint32_t i = 0; i < row->step_count; i++) {
+        const struct image_step *step = &policy->section_STEPS[row->step_first + i];
+        action->steps[i] = step_of(policy, request, step);
+        action->reads_attribute |= step->attribute_and_one != 0;
+    }
     action->reject = row->reject;
     action->reason = image_text(policy, row->reason);
     return true;
