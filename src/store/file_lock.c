@@ -1,0 +1,61 @@
+/* store/file_lock.c: see file_lock.h. Owns nothing but the descriptor it gives. */
+#include "store/file_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STEP = 2 }; /* milliseconds between two tries */
+
+static enum tw_status status_of(int cause)
+{
+    static const struct {
+        int cause;
+        enum tw_status status;
+    } known[] = {{ENOENT, TW_NOT_FOUND}, {EACCES, TW_READ_ONLY}, {EPERM, TW_READ_ONLY},
+                 {EROFS, TW_READ_ONLY},  {ENOSPC, TW_FULL},      {EDQUOT, TW_FULL}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].cause == cause)
+            return known[i].status;
+    return TW_IO;
+}
+
+enum tw_status file_lock_open(const char *path, int *descriptor, struct tw_error *error)
+{
+    *descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (*descriptor < 0)
+        return fail(error, status_of(errno), "opening '%s': %s", path, strerror(errno));
+    return TW_OK;
+}
+
+static void pause_a_step(void)
+{
+    struct timespec step = {.tv_nsec = STEP * 1000000};
+    nanosleep(&step, NULL);
+}
+
+enum tw_status file_lock_take(int descriptor, int wait, struct tw_error *error)
+{
+    for (int waited = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; waited += STEP) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return fail(error, TW_IO, "locking the store: %s", strerror(errno));
+        if (waited >= wait)
+            return fail(error, TW_BUSY, "another process is writing to the store");
+        pause_a_step();
+    }
+    return TW_OK;
+}
+
+void file_lock_release(int descriptor)
+{
+    flock(descriptor, LOCK_UN);
+}
+
+void file_lock_close(int descriptor)
+{
+    if (descriptor >= 0)
+        close(descriptor);
+}

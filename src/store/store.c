@@ -1,0 +1,58 @@
+/* store/store.c: opens the kind of store that a location names, and passes calls on to it.
+ *
+ * Checks what every kind would have to check: rows, and that a store may be written. */
+#include "store/store_internal.h"
+
+#include <string.h>
+
+static bool starts_with(const char *location, const char *prefix)
+{
+    return strncmp(location, prefix, strlen(prefix)) == 0;
+}
+
+enum tw_status store_open(const char *location, const struct store_options *options,
+                          struct store **store, struct tw_error *error)
+{
+    *store = NULL;
+    if (*location == '\0')
+        return fail(error, TW_INVALID, "the store's path is empty");
+    if (starts_with(location, "postgres://") || starts_with(location, "postgresql://"))
+        return fail(error, TW_INVALID, "this build has no PostgreSQL store; give a file's path");
+    enum tw_status status = strcmp(location, "memory:") == 0
+                                ? store_memory_open(store, error)
+                                : store_sqlite_open(location, options, store, error);
+    if (status == TW_OK)
+        (*store)->read_only = options->read_only;
+    return status;
+}
+
+void store_close(struct store *store)
+{
+    if (store)
+        store->operations->close(store);
+}
+
+enum tw_status ledger_append(struct store *store, const struct ledger_row *rows, size_t count,
+                             struct tw_error *error)
+{
+    if (store->read_only)
+        return fail(error, TW_READ_ONLY, "the store was opened for reading only");
+    for (size_t i = 0; i < count; i++) {
+        enum tw_status status = ledger_row_check(&rows[i], error);
+        if (status != TW_OK)
+            return status;
+    }
+    return count ? store->operations->append(store, rows, count, error) : TW_OK;
+}
+
+enum tw_status ledger_each(struct store *store, struct ledger_range range, ledger_row_visitor visit,
+                           void *context, struct tw_error *error)
+{
+    return store->operations->each(store, range, visit, context, error);
+}
+
+enum tw_status ledger_groups(struct store *store, struct ledger_range range,
+                             ledger_group_visitor visit, void *context, struct tw_error *error)
+{
+    return store->operations->groups(store, range, visit, context, error);
+}

@@ -1,0 +1,50 @@
+/* store/store_internal.h: what each kind of store provides; for this folder only. */
+#ifndef TIERWAY_STORE_STORE_INTERNAL_H
+#define TIERWAY_STORE_STORE_INTERNAL_H
+
+#include "store/store.h"
+
+struct store_operations {
+    enum tw_status (*append)(struct store *store, const struct ledger_row *rows, size_t count,
+                             struct tw_error *error);
+    enum tw_status (*each)(struct store *store, struct ledger_range range, ledger_row_visitor visit,
+                           void *context, struct tw_error *error);
+    enum tw_status (*groups)(struct store *store, struct ledger_range range,
+                             ledger_group_visitor visit, void *context, struct tw_error *error);
+    void (*close)(struct store *store);
+};
+
+/* The first member of each kind's own struct. */
+struct store {
+    const struct store_operations *operations;
+    bool read_only;
+};
+
+enum tw_status store_memory_open(struct store **store, struct tw_error *error);
+enum tw_status store_sqlite_open(const char *path, const struct store_options *options,
+                                 struct store **store, struct tw_error *error);
+
+/* The members of struct ledger_row as data, in the order of ledger.def. */
+struct ledger_member {
+    const char *name;
+    size_t offset;
+    bool text; /* struct text, else int64_t */
+    bool required;
+};
+enum {
+#define LEDGER_TEXT(name, required) LEDGER_MEMBER_##name,
+#define LEDGER_NUMBER(name, required) LEDGER_MEMBER_##name,
+#include "store/ledger.def"
+#undef LEDGER_TEXT
+#undef LEDGER_NUMBER
+    LEDGER_MEMBER_COUNT
+};
+extern const struct ledger_member ledger_members[LEDGER_MEMBER_COUNT];
+
+struct text *ledger_text(const struct ledger_member *member, struct ledger_row *row);
+int64_t *ledger_number(const struct ledger_member *member, struct ledger_row *row);
+bool ledger_in_range(const struct ledger_row *row, struct ledger_range range);
+/* Adds one row to its group's sums. */
+void ledger_group_add(struct ledger_group *group, const struct ledger_row *row);
+
+#endif

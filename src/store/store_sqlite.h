@@ -1,0 +1,52 @@
+/* store/store_sqlite.h: what the files store_sqlite*.c share. */
+#ifndef TIERWAY_STORE_STORE_SQLITE_H
+#define TIERWAY_STORE_STORE_SQLITE_H
+
+#include "store/store_internal.h"
+
+#include <sqlite3.h>
+
+struct sqlite_store {
+    struct store store;
+    sqlite3 *database;
+    char *path;    /* as it was given; for messages */
+    int lock;      /* descriptor of PATH-lock, see file_lock.h; -1 for a reader */
+    int busy_wait; /* milliseconds */
+    sqlite3_stmt *begin, *commit, *rollback; /* NULL for a reader */
+    sqlite3_stmt *insert;                    /* likewise */
+    sqlite3_stmt *select_rows, *select_groups;
+};
+
+/* The status and the message for the database's last error. */
+enum tw_status sqlite_failure(struct sqlite_store *sqlite, struct tw_error *error);
+/* TW_DAMAGED where the statement does not fit the tables. */
+enum tw_status sqlite_prepare(struct sqlite_store *sqlite, const char *sql,
+                              sqlite3_stmt **statement, struct tw_error *error);
+/* Runs a statement that gives no rows, to its end, and resets it. */
+enum tw_status sqlite_run(struct sqlite_store *sqlite, sqlite3_stmt *statement,
+                          struct tw_error *error);
+/* A write transaction, its lock between processes included. sqlite_end commits where status is
+ * TW_OK, otherwise takes all back; it returns status, or why the commit failed. */
+enum tw_status sqlite_begin(struct sqlite_store *sqlite, struct tw_error *error);
+enum tw_status sqlite_end(struct sqlite_store *sqlite, enum tw_status status,
+                          struct tw_error *error);
+
+/* Makes a new database, or brings an older one up to date. For writers, inside their lock. */
+enum tw_status sqlite_migrate(struct sqlite_store *sqlite, struct tw_error *error);
+/* How many migrations the database has had, 0 for an empty one. TW_INVALID where it is another
+ * program's, TW_NEWER where a newer version of this one made it. */
+enum tw_status sqlite_version(struct sqlite_store *sqlite, int64_t *version,
+                              struct tw_error *error);
+
+enum tw_status sqlite_ledger_prepare(struct sqlite_store *sqlite, bool writer,
+                                     struct tw_error *error);
+void sqlite_ledger_finalize(struct sqlite_store *sqlite);
+enum tw_status sqlite_ledger_append(struct store *store, const struct ledger_row *rows,
+                                    size_t count, struct tw_error *error);
+enum tw_status sqlite_ledger_each(struct store *store, struct ledger_range range,
+                                  ledger_row_visitor visit, void *context, struct tw_error *error);
+enum tw_status sqlite_ledger_groups(struct store *store, struct ledger_range range,
+                                    ledger_group_visitor visit, void *context,
+                                    struct tw_error *error);
+
+#endif

@@ -1,0 +1,109 @@
+/* store/store_sqlite_schema.c: which tables a database has, and how an older one is brought up to
+ * date.
+ *
+ * application_id says that a database is ours, user_version how many migrations it has had. A
+ * migration that was released is never changed; further ones are added at the end. */
+#include "store/store_sqlite.h"
+
+enum { APPLICATION_ID = 0x54696572 }; /* "Tier" */
+
+static const char *const migrations[] = {
+    /* 1: the ledger */
+    "CREATE TABLE ledger ("
+    " number INTEGER PRIMARY KEY,"
+    " request_id TEXT NOT NULL,"
+    " attempt INTEGER NOT NULL CHECK (attempt >= 0),"
+    " instant INTEGER NOT NULL CHECK (instant >= 0),"
+    " model TEXT NOT NULL,"
+    " requested_tier TEXT,"
+    " chosen_tier TEXT,"
+    " attempted_tier TEXT,"
+    " served_tier TEXT,"
+    " rule TEXT NOT NULL,"
+    " policy_hash TEXT,"
+    " input_tokens INTEGER CHECK (input_tokens >= 0),"
+    " cached_tokens INTEGER CHECK (cached_tokens >= 0),"
+    " cache_write_tokens INTEGER CHECK (cache_write_tokens >= 0),"
+    " output_tokens INTEGER CHECK (output_tokens >= 0),"
+    " reasoning_tokens INTEGER CHECK (reasoning_tokens >= 0),"
+    " price_table TEXT,"
+    " price_row TEXT,"
+    " cost INTEGER CHECK (cost >= 0),"
+    " default_cost INTEGER CHECK (default_cost >= 0),"
+    " latency INTEGER CHECK (latency >= 0),"
+    " delay_added INTEGER CHECK (delay_added >= 0),"
+    " http_status INTEGER CHECK (http_status >= 0),"
+    " outcome INTEGER NOT NULL CHECK (outcome >= 0),"
+    " user TEXT,"
+    " hour INTEGER CHECK (hour BETWEEN 0 AND 23)"
+    ") STRICT;"
+    "CREATE INDEX ledger_instant ON ledger (instant);",
+};
+
+enum { NEWEST = sizeof migrations / sizeof migrations[0] };
+
+/* The first column of a statement's only row. */
+static enum tw_status read_number(struct sqlite_store *sqlite, const char *sql, int64_t *number,
+                                  struct tw_error *error)
+{
+    sqlite3_stmt *statement;
+    enum tw_status status = sqlite_prepare(sqlite, sql, &statement, error);
+    if (status != TW_OK)
+        return status;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        *number = sqlite3_column_int64(statement, 0);
+    else
+        status = sqlite_failure(sqlite, error);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+enum tw_status sqlite_version(struct sqlite_store *sqlite, int64_t *version, struct tw_error *error)
+{
+    int64_t application, tables;
+    enum tw_status status =
+        read_number(sqlite, "SELECT count(*) FROM sqlite_schema", &tables, error);
+    if (status == TW_OK)
+        status = read_number(sqlite, "PRAGMA application_id", &application, error);
+    if (status == TW_OK)
+        status = read_number(sqlite, "PRAGMA user_version", version, error);
+    if (status != TW_OK)
+        return status;
+    bool empty = application == 0 && *version == 0 && tables == 0;
+    if (application != APPLICATION_ID && !empty)
+        return fail(error, TW_INVALID, "'%s' is the database of another program", sqlite->path);
+    if (*version < 0)
+        return fail(error, TW_DAMAGED, "the store '%s' has the schema %lld", sqlite->path,
+                    (long long)*version);
+    if (*version > NEWEST)
+        return fail(error, TW_NEWER,
+                    "the store '%s' has the schema %lld; this version knows up to %d", sqlite->path,
+                    (long long)*version, NEWEST);
+    return TW_OK;
+}
+
+static enum tw_status migrate_once(struct sqlite_store *sqlite, int64_t version,
+                                   struct tw_error *error)
+{
+    char *sql = sqlite3_mprintf("BEGIN IMMEDIATE; %s PRAGMA application_id = %d;"
+                                "PRAGMA user_version = %d; COMMIT",
+                                migrations[version], APPLICATION_ID, (int)version + 1);
+    if (!sql)
+        return fail(error, TW_NO_MEMORY, "%s", tw_status_text(TW_NO_MEMORY));
+    enum tw_status status = TW_OK;
+    if (sqlite3_exec(sqlite->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        status = sqlite_failure(sqlite, error);
+        sqlite3_exec(sqlite->database, "ROLLBACK", NULL, NULL, NULL);
+    }
+    sqlite3_free(sql);
+    return status;
+}
+
+enum tw_status sqlite_migrate(struct sqlite_store *sqlite, struct tw_error *error)
+{
+    int64_t version;
+    enum tw_status status = sqlite_version(sqlite, &version, error);
+    for (; status == TW_OK && version < NEWEST; version++)
+        status = migrate_once(sqlite, version, error);
+    return status;
+}
