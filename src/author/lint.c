@@ -29,20 +29,17 @@ static void lint_unused(struct front *front)
                         TEXT_ARGUMENTS(policy->budgets[i]->name));
 }
 
-/* Labels are for people as well as for examples; one counts as unused only in a policy whose
- * examples name others. */
+/* A label names its rule in decisions and reports; one that no example names is a rule whose effect
+ * nobody wrote down. */
 static void lint_labels(struct front *front)
 {
-    bool some_used = false;
-    for (const struct statement *at = front->statements; at; at = at->next)
-        some_used |= at->kind == STATEMENT_EXPECT && at->by != NULL;
-    for (size_t i = 0; some_used && i < front->policy.rule_count; i++) {
+    for (size_t i = 0; i < front->policy.rule_count; i++) {
         const struct statement *rule = front->policy.rules[i];
         if (rule->name && !rule->used)
             finding_help(&front->findings,
                          finding_add(&front->findings, FINDING_UNUSED_LABEL, rule->name->span,
                                      "no example says `by %.*s`", TEXT_ARGUMENTS(rule->name->text)),
-                         "add an `expect` for this rule");
+                         "add an `expect ... by %.*s when ...`", TEXT_ARGUMENTS(rule->name->text));
     }
 }
 
