@@ -297,15 +297,14 @@ static enum tw_status place_statements(struct parse *parse, const struct file_re
                                        struct statement *first, struct statement **all_tail)
 {
     enum tw_status status = TW_OK;
+    parse->tail = all_tail; /* a source may have no statements */
     for (struct statement *at = first, *next; at && status == TW_OK; at = next) {
         next = at->next;
         at->next = NULL;
-        parse->tail = all_tail;
         *parse->tail = at;
         parse->tail = &at->next;
         if (at->kind == STATEMENT_INCLUDE && at->value)
             status = follow_include(parse, reader, at->value);
-        all_tail = parse->tail;
     }
     return status;
 }
