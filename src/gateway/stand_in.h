@@ -64,6 +64,8 @@ struct stand_in_options {
 struct stand_in_options stand_in_options_default(void);
 /* The tier of that name; false where there is none. */
 bool stand_in_tier_find(struct text word, enum stand_in_tier *tier);
+/* "30%", at most three decimals, as parts per million; false for anything else. */
+bool stand_in_share_read(struct text text, uint32_t *share);
 
 struct stand_in;
 

@@ -28,7 +28,7 @@ bool whole_number_parse(struct text text, uint64_t most, uint64_t *number)
     return text.length > 0;
 }
 
-bool share_parse(struct text text, uint32_t *share)
+bool stand_in_share_read(struct text text, uint32_t *share)
 {
     static const uint64_t scales[] = {10000, 1000, 100, 10};
     struct text whole = text, decimals = TEXT("");
@@ -109,7 +109,7 @@ static bool refuse_parse(struct text rest, struct capacity *capacity)
         capacity->share = text_is(word, "all") ? SHARE_ALL : 0;
         return true;
     }
-    return share_parse(word, &capacity->share);
+    return stand_in_share_read(word, &capacity->share);
 }
 
 enum tw_status capacity_parse(struct text text, struct capacity *capacity, struct tw_error *error)

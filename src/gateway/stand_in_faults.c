@@ -42,7 +42,7 @@ static bool read_fault(struct text text, struct fault *fault)
     struct text word = text_trim(text), share, tier, argument;
     uint64_t number;
     *fault = (struct fault){.any_tier = true, .share = SHARE_ALL};
-    if (text_split(word, ':', &word, &share) && !share_parse(share, &fault->share))
+    if (text_split(word, ':', &word, &share) && !stand_in_share_read(share, &fault->share))
         return false;
     if (text_split(word, '@', &word, &tier)) {
         fault->any_tier = false;

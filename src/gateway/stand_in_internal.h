@@ -46,8 +46,6 @@ enum tw_status capacity_parse(struct text text, struct capacity *capacity, struc
 /* Whether the flex request number `ordinal` (from 0) is refused. */
 bool capacity_refuses(const struct capacity *capacity, uint64_t seed, uint64_t ordinal,
                       int64_t elapsed_ms);
-/* "30%", at most three decimals, to parts per million. */
-bool share_parse(struct text text, uint32_t *share);
 bool whole_number_parse(struct text text, uint64_t most, uint64_t *number);
 /* Splits at the first `mark`; false, and nothing changed, where there is none. */
 bool text_split(struct text text, char mark, struct text *before, struct text *behind);
