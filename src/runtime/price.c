@@ -136,6 +136,11 @@ static bool sheet_has_tier(const struct price_sheet *sheet, enum price_tier tier
     return false;
 }
 
+bool price_row_offers(const struct price_row *row, enum price_tier tier)
+{
+    return sheet_has_tier(&row->sheet, tier) || sheet_has_tier(&row->long_sheet, tier);
+}
+
 /* Which tier's rates stand for a word. */
 static enum tw_status choose_tier(const struct price_table *table, const struct price_sheet *sheet,
                                   struct text word, enum price_purpose purpose,

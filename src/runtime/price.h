@@ -97,6 +97,9 @@ enum tw_status price_request(const struct price_table *table, struct text model,
                              enum price_purpose purpose, const struct token_usage *usage,
                              struct price_quote *quote, struct tw_error *error);
 
+/* Whether the row has any rate for the tier, at any number of input tokens. */
+bool price_row_offers(const struct price_row *row, enum price_tier tier);
+
 const char *price_tier_name(enum price_tier tier);    /* "default", "flex", ... */
 const char *price_tier_member(enum price_tier tier);  /* "standard", "flex", ... */
 const char *price_rate_member(enum price_rate rate);  /* "input", ... */
