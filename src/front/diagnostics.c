@@ -78,6 +78,7 @@ struct finding *finding_add(struct findings *findings, enum finding_name name, s
     return finding;
 }
 
+PRINTF_LIKE(2, 0)
 static struct text format_text(struct arena *arena, const char *format, va_list arguments)
 {
     char message[400];
