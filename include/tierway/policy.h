@@ -26,8 +26,8 @@ extern "C" {
 #endif
 
 #define TW_API __attribute__((visibility("default")))
-#define TW_EDITION 1            /* the newest language edition that this library compiles */
-#define TW_MAX_STEPS 8          /* tiers in one rule's chain of `else` */
+#define TW_EDITION 1             /* the newest language edition that this library compiles */
+#define TW_MAX_STEPS 8           /* tiers in one rule's chain of `else` */
 #define TW_MAX_SOURCE (16 << 20) /* bytes of one policy file; 10,000 rules take about 1 MB */
 
 /* Every result a function can give. TW_OK is 0. */
@@ -70,8 +70,8 @@ TW_API enum tw_status tw_policy_compile(const char *name, const char *text, size
 
 /* Verifies a program image and makes it runnable. The bytes are copied, and may come from anywhere:
  * whatever they hold, the result is a policy that runs to its end in a bounded number of steps, or
- * an error. Returns TW_OK, TW_DAMAGED, TW_NEWER, TW_NOT_FOUND (the system does not know the policy's
- * time zone) or TW_NO_MEMORY; error may be NULL. */
+ * an error. Returns TW_OK, TW_DAMAGED, TW_NEWER, TW_NOT_FOUND (the system does not know the
+ * policy's time zone) or TW_NO_MEMORY; error may be NULL. */
 TW_API enum tw_status tw_policy_load(const void *image, size_t length, tw_policy **policy,
                                      struct tw_error *error);
 /* The policy as a program image. The bytes belong to the policy. */
@@ -160,18 +160,18 @@ TW_API bool tw_policy_rule(const tw_policy *policy, uint32_t rule, struct tw_rul
 
 /* One attempt of a rule's action. */
 struct tw_step {
-    uint32_t tier;       /* index, see tw_policy_tier */
-    const char *name;    /* the tier's name */
-    int64_t timeout;     /* milliseconds, -1 where the rule sets none */
-    uint32_t retry;      /* further attempts at this tier */
-    bool strict;         /* the author wants no step after this one */
+    uint32_t tier;    /* index, see tw_policy_tier */
+    const char *name; /* the tier's name */
+    int64_t timeout;  /* milliseconds, -1 where the rule sets none */
+    uint32_t retry;   /* further attempts at this tier */
+    bool strict;      /* the author wants no step after this one */
 };
 
 struct tw_action {
     size_t step_count; /* 0: rejected at once */
     struct tw_step steps[TW_MAX_STEPS];
-    bool reject;        /* after the steps, if any, the request is rejected */
-    const char *reason; /* of the reject, "" where none was written */
+    bool reject;          /* after the steps, if any, the request is rejected */
+    const char *reason;   /* of the reject, "" where none was written */
     bool reads_attribute; /* some step takes its tier from the request */
 };
 

@@ -65,15 +65,15 @@ static void judge(struct front *front, const tw_policy *policy, const tw_request
     tw_policy_action(policy, request, result->rule, &action);
     tw_policy_rule(policy, result->rule, &rule);
     bool rejected = action.step_count == 0;
-    bool right_tier = statement->tier ? !rejected && action.steps[0].tier ==
-                                                         (uint32_t)statement->tier_index
-                                      : rejected;
+    bool right_tier = statement->tier
+                          ? !rejected && action.steps[0].tier == (uint32_t)statement->tier_index
+                          : rejected;
     int64_t wanted = expected_rule(&front->policy, statement);
     result->passed = right_tier && (wanted < 0 || wanted == result->rule);
     result->expected = describe_expected(front, statement);
-    result->decided = describe(&front->arena,
-                               rejected ? TEXT("reject") : text_of(action.steps[0].name),
-                               text_of(rule.name));
+    result->decided =
+        describe(&front->arena, rejected ? TEXT("reject") : text_of(action.steps[0].name),
+                 text_of(rule.name));
 }
 
 static enum tw_status run_one(struct front *front, const tw_policy *policy, tw_request *request,
@@ -102,8 +102,7 @@ static size_t count_examples(const struct front *front)
 }
 
 enum tw_status run_examples(struct front *front, const tw_policy *policy,
-                            struct example_result **results, size_t *count,
-                            struct tw_error *error)
+                            struct example_result **results, size_t *count, struct tw_error *error)
 {
     tw_request *request;
     size_t next = 0;

@@ -56,7 +56,8 @@ static bool is_some_word(const struct policy_tree *policy, struct text text)
 {
     for (size_t i = 0; i < policy->attribute_count; i++) {
         const struct attribute *attribute = policy->attributes[i];
-        for (size_t word = 0; attribute->type == TW_TYPE_ENUM && word < attribute->word_count; word++)
+        for (size_t word = 0; attribute->type == TW_TYPE_ENUM && word < attribute->word_count;
+             word++)
             if (text_equal(attribute->words[word], text))
                 return true;
     }
@@ -77,8 +78,8 @@ static void lint_hidden(struct front *front)
                 report_hidden(front, at->name, "a word of an attribute's type");
             else if (policy_tier_find(policy, at->name->text) >= 0)
                 report_hidden(front, at->name, "a tier");
-        } else if (at->kind == STATEMENT_ATTRIBUTE && at->type &&
-                   text_is(at->type->text, "tier") && policy_tier_find(policy, at->name->text) >= 0) {
+        } else if (at->kind == STATEMENT_ATTRIBUTE && at->type && text_is(at->type->text, "tier") &&
+                   policy_tier_find(policy, at->name->text) >= 0) {
             report_hidden(front, at->name, "a tier");
         }
     }
@@ -87,7 +88,8 @@ static void lint_hidden(struct front *front)
 /* The advice of the providers for flex: docs/providers.md. */
 #define FLEX_TIMEOUT_ADVISED (15 * 60 * 1000)
 
-static void lint_flex_step(struct front *front, const struct step *step, const struct action *action)
+static void lint_flex_step(struct front *front, const struct step *step,
+                           const struct action *action)
 {
     struct findings *findings = &front->findings;
     if (!step->next && !action->reject && !step->strict && step->retry_count == 0)
@@ -168,7 +170,7 @@ enum tw_status lint_policy(struct front *front, int64_t now)
         lint_conditions(front);
         status = lint_clock(front, now);
     }
-    findings_silence(&front->findings);
+    findings_silence(&front->findings, front->statements);
     findings_sort(&front->findings);
     return front->arena.failed ? TW_NO_MEMORY : status;
 }

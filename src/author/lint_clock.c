@@ -61,7 +61,8 @@ static void report_shift(struct front *front, const struct condition *test,
         finding_add(&front->findings, FINDING_SHIFTED_WINDOW, test->span,
                     "on %s daylight saving makes this window %lld minutes %s", date.data,
                     (long long)minutes, longer ? "longer" : "shorter");
-    finding_help(&front->findings, finding, "the wall clock rules; `timezone \"UTC\"` has no shifts");
+    finding_help(&front->findings, finding,
+                 "the wall clock rules; `timezone \"UTC\"` has no shifts");
     buffer_free(&date);
 }
 

@@ -12,13 +12,13 @@ struct walk {
 
 static bool is_negated_test(const struct condition *condition, bool inside_not)
 {
-    bool negated = condition->negated ||
-                   (condition->kind == CONDITION_COMPARE &&
-                    condition->comparison == COMPARE_NOT_EQUAL);
+    bool negated = condition->negated || (condition->kind == CONDITION_COMPARE &&
+                                          condition->comparison == COMPARE_NOT_EQUAL);
     return negated != inside_not;
 }
 
-/* Is there an `X is set` or `X is not set` anywhere in the condition? Then its author thought of it. */
+/* Is there an `X is set` or `X is not set` anywhere in the condition? Then its author thought of
+ * it. */
 static bool mentions_set(const struct condition *condition, const struct attribute *attribute)
 {
     if (condition->named)

@@ -73,8 +73,8 @@ void report_sarif_begin(struct buffer *out)
                        "\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": "
                        "{\"name\": \"tierway\", \"rules\": [");
     for (int i = 0; i < FINDING_COUNT; i++) {
-        buffer_format(out, "%s\n  {\"id\": \"%s\", \"shortDescription\": {\"text\": ",
-                      i ? "," : "", finding_text((enum finding_name)i));
+        buffer_format(out, "%s\n  {\"id\": \"%s\", \"shortDescription\": {\"text\": ", i ? "," : "",
+                      finding_text((enum finding_name)i));
         json_write_string(out, text_of(finding_meaning((enum finding_name)i)));
         buffer_string(out, "}}");
     }

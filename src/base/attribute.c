@@ -4,8 +4,15 @@
 
 const struct builtin_attribute builtin_attributes[] = {
 #define TW_ATTRIBUTE(variable, name, type, projection, from, source, unset, initial, meaning)      \
-    {VARIABLE_##variable, name,  TW_TYPE_##type, PROJECT_##projection, TW_FROM_##from, source,     \
-     unset,               initial, meaning},
+    {VARIABLE_##variable,                                                                          \
+     name,                                                                                         \
+     TW_TYPE_##type,                                                                               \
+     PROJECT_##projection,                                                                         \
+     TW_FROM_##from,                                                                               \
+     source,                                                                                       \
+     unset,                                                                                        \
+     initial,                                                                                      \
+     meaning},
 #include "base/attributes.def"
 #undef TW_ATTRIBUTE
 };

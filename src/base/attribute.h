@@ -73,8 +73,8 @@ extern const char *const weekday_words[7]; /* mon to sun */
 /* How a variable that has no value is held: no domain includes it, so that no test matches it. */
 #define VALUE_UNSET INT64_MIN
 
-/* What an attribute shows of its variable's value. limit: of a budget, else unused. A budget's share
- * is rounded down to a part per million; tests compare it exactly instead. */
+/* What an attribute shows of its variable's value. limit: of a budget, else unused. A budget's
+ * share is rounded down to a part per million; tests compare it exactly instead. */
 int64_t projection_view(enum projection projection, int64_t value, int64_t limit);
 
 /* The first and last value that a variable seen through this type and projection can have. */

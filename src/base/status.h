@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#define PRINTF_LIKE(format_at, arguments_at) \
+#define PRINTF_LIKE(format_at, arguments_at)                                                       \
     __attribute__((format(printf, format_at, arguments_at)))
 #define MUST_USE __attribute__((warn_unused_result))
 

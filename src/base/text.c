@@ -56,7 +56,11 @@ size_t utf8_character(const char *data, size_t length)
     const unsigned char *byte = (const unsigned char *)data;
     if (byte[0] < 0x80)
         return 1;
-    size_t size = byte[0] < 0xC2 ? 0 : byte[0] < 0xE0 ? 2 : byte[0] < 0xF0 ? 3 : byte[0] < 0xF5 ? 4 : 0;
+    size_t size = byte[0] < 0xC2   ? 0
+                  : byte[0] < 0xE0 ? 2
+                  : byte[0] < 0xF0 ? 3
+                  : byte[0] < 0xF5 ? 4
+                                   : 0;
     if (size == 0 || size > length)
         return 0;
     unsigned char low = byte[0] == 0xE0 ? 0xA0 : byte[0] == 0xF0 ? 0x90 : 0x80;

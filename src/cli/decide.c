@@ -73,7 +73,7 @@ static bool value_text(struct filter *filter, struct json_value value, struct te
 }
 
 static const char *const kind_words[] = {
-    [JSON_NULL] = "null",     [JSON_FALSE] = "a bool",   [JSON_TRUE] = "a bool",
+    [JSON_NULL] = "null",       [JSON_FALSE] = "a bool",    [JSON_TRUE] = "a bool",
     [JSON_NUMBER] = "a number", [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
     [JSON_OBJECT] = "an object"};
 
@@ -133,8 +133,7 @@ static struct text member_name(struct filter *filter, const struct json_member *
 {
     if (!member->escaped)
         return member->name;
-    struct json_value quoted = {JSON_STRING,
-                                {member->name.data - 1, member->name.length + 2}};
+    struct json_value quoted = {JSON_STRING, {member->name.data - 1, member->name.length + 2}};
     buffer_clear(&filter->scratch);
     return json_string_decode(quoted, &filter->scratch) == TW_OK ? buffer_view(&filter->scratch)
                                                                  : TEXT("");
@@ -186,8 +185,8 @@ static void decide_line(struct filter *filter, struct text line)
     }
     enum tw_status status = json_parse(line, &root, &error);
     if (status == TW_OK && root.kind != JSON_OBJECT)
-        status = fail(&error, TW_INVALID, "a line is one JSON object, not %s",
-                      kind_words[root.kind]);
+        status =
+            fail(&error, TW_INVALID, "a line is one JSON object, not %s", kind_words[root.kind]);
     if (status == TW_OK)
         status = set_members(filter, root, &error);
     if (status)
@@ -287,7 +286,9 @@ static int run_filter(struct filter *filter)
     if (got < 0 || no_memory)
         return trouble(filter->command, "cannot read standard input: %s",
                        no_memory ? "out of memory" : strerror(errno));
-    return finish(filter->command, !good ? EXIT_TROUBLE : filter->some_failed ? EXIT_NO : EXIT_DONE);
+    return finish(filter->command, !good                 ? EXIT_TROUBLE
+                                   : filter->some_failed ? EXIT_NO
+                                                         : EXIT_DONE);
 }
 
 static int decide_lines(struct filter *filter)
@@ -307,7 +308,8 @@ static int decide_one(struct filter *filter, const char *const *arguments, size_
 {
     struct buffer out;
     tw_request *request = filter->request;
-    /* A `now=` argument stands for the whole clock; without one the clock is --now or the system's. */
+    /* A `now=` argument stands for the whole clock; without one the clock is --now or the system's.
+     */
     if (!gives_now(arguments, count) && !gives_now(filter->set.items, filter->set.count))
         request_set_instant(request, filter->instant);
     if (!set_attributes(filter->command, request, filter->set.items, filter->set.count) ||
@@ -346,7 +348,8 @@ int command_decide(const struct command *command, int argc, char **argv)
     if (at == argc)
         return usage_trouble(command, "name a policy file");
     if (lines && argc - at > 1)
-        return usage_trouble(command, "with --jsonl, attributes come from standard input and --set");
+        return usage_trouble(command,
+                             "with --jsonl, attributes come from standard input and --set");
     struct policy_file file = {0};
     status = EXIT_TROUBLE;
     if (format_parse(command, format_name, formats, &format) &&

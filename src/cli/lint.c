@@ -14,7 +14,7 @@ struct lint {
     enum output_format format;
     int64_t now;
     struct buffer report;
-    bool first;    /* nothing was reported yet */
+    bool first; /* nothing was reported yet */
     size_t errors, warnings;
     bool unreadable;
 };
@@ -92,8 +92,7 @@ int command_lint(const struct command *command, int argc, char **argv)
         return status;
     if (at == argc)
         return usage_trouble(command, "name at least one file");
-    if (!format_parse(command, format, formats, &lint.format) ||
-        !read_now(command, now, &lint.now))
+    if (!format_parse(command, format, formats, &lint.format) || !read_now(command, now, &lint.now))
         return EXIT_TROUBLE;
     buffer_init(&lint.report, 256u << 20);
     begin(&lint);

@@ -100,8 +100,8 @@ size_t print_findings(const struct findings *findings, enum tw_severity least, i
     return shown;
 }
 
-bool set_attributes(const struct command *command, tw_request *request, const char *const *arguments,
-                    size_t count)
+bool set_attributes(const struct command *command, tw_request *request,
+                    const char *const *arguments, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const char *sign = strchr(arguments[i], '=');

@@ -24,8 +24,8 @@ void policy_file_close(struct policy_file *file);
 size_t print_findings(const struct findings *findings, enum tw_severity least, int descriptor);
 
 /* Sets ATTR=VALUE arguments. False after a message on standard error. */
-bool set_attributes(const struct command *command, tw_request *request, const char *const *arguments,
-                    size_t count);
+bool set_attributes(const struct command *command, tw_request *request,
+                    const char *const *arguments, size_t count);
 /* The instant of --now, or the system's clock where text is NULL. */
 bool read_now(const struct command *command, const char *text, int64_t *instant);
 /* Whether any of the arguments gives `now`, which then stands for the whole clock. */

@@ -51,8 +51,8 @@ static void print_result(struct test_run *run, struct front *front,
     if (result->passed)
         printf("%.*s\n", (int)result->decided.length, result->decided.data);
     else
-        printf("expected %.*s, decided %.*s\n", (int)result->expected.length,
-               result->expected.data, (int)result->decided.length, result->decided.data);
+        printf("expected %.*s, decided %.*s\n", (int)result->expected.length, result->expected.data,
+               (int)result->decided.length, result->decided.data);
     if (result->passed)
         return;
     struct text line = source_line(&front->sources, result->statement->span.source, place.line);

@@ -38,7 +38,7 @@ static bool fill_texts(struct arena *arena, const struct condition *test, struct
 static struct formula *of_test(const struct policy_tree *policy, const struct condition *test,
                                bool negated)
 {
-    enum formula_kind kind = test->kind == CONDITION_IS_SET ? FORMULA_IS_SET
+    enum formula_kind kind = test->kind == CONDITION_IS_SET            ? FORMULA_IS_SET
                              : test->attribute->type != TW_TYPE_STRING ? FORMULA_RANGES
                              : test->kind == CONDITION_LIKE            ? FORMULA_LIKE
                                                                        : FORMULA_TEXTS;
@@ -59,8 +59,8 @@ static struct formula *of_test(const struct policy_tree *policy, const struct co
     if (!interval_set_of_test(policy, test, &set))
         return NULL;
     formula->set = set;
-    if (negated && !interval_set_complement(policy->arena, set, variable->low, variable->high,
-                                            &formula->set))
+    if (negated &&
+        !interval_set_complement(policy->arena, set, variable->low, variable->high, &formula->set))
         return NULL;
     return formula;
 }

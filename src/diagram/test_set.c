@@ -22,8 +22,8 @@ static void gather_interval(struct gather *gather, __int128 low, __int128 high)
         high = variable->high;
     if (low > high || gather->failed)
         return;
-    struct interval *items = arena_grow(gather->policy->arena, gather->set.items,
-                                        gather->set.count, &gather->capacity, sizeof *items);
+    struct interval *items = arena_grow(gather->policy->arena, gather->set.items, gather->set.count,
+                                        &gather->capacity, sizeof *items);
     if (!items) {
         gather->failed = true;
         return;
@@ -153,7 +153,8 @@ static void gather_compare(struct gather *gather, enum comparison comparison, in
     }
 }
 
-/* A window that starts on `day`; over midnight it reaches into the next one, Sunday's into Monday. */
+/* A window that starts on `day`; over midnight it reaches into the next one, Sunday's into Monday.
+ */
 static void gather_window(struct gather *gather, int64_t day, const struct item *item)
 {
     int64_t start = day * SECONDS_PER_DAY + item->from;

@@ -69,11 +69,11 @@ struct item {
 struct condition {
     enum condition_kind kind;
     struct span span;
-    bool negated;                   /* not in, not like, is not set */
-    bool parentheses;               /* written in parentheses */
+    bool negated;                      /* not in, not like, is not set */
+    bool parentheses;                  /* written in parentheses */
     struct condition *children, *last; /* of AND and OR two or more, of NOT one */
     struct condition *next;            /* among its parent's children */
-    struct name *operand;           /* "tokens", "daily.used", or a `let` */
+    struct name *operand;              /* "tokens", "daily.used", or a `let` */
     enum comparison comparison;
     struct span operator_span;
     struct value *value;
@@ -81,7 +81,7 @@ struct condition {
     /* after check */
     const struct attribute *attribute;
     struct statement *named; /* the `let` whose condition this name stands for */
-    struct item *items;            /* one for COMPARE and LIKE, several for IN */
+    struct item *items;      /* one for COMPARE and LIKE, several for IN */
     size_t item_count;
 };
 
@@ -94,8 +94,8 @@ struct step {
     struct value *retry;
     struct value *again; /* an option given a second time; check refuses it */
     bool strict_again;
-    struct step *next;   /* after `else` */
-    struct step *last;   /* of the chain that this step begins */
+    struct step *next; /* after `else` */
+    struct step *last; /* of the chain that this step begins */
 
     /* after check */
     int tier_index;                    /* -1 where `attribute` gives the tier */
@@ -166,5 +166,10 @@ struct statement {
     bool checking;          /* let: to find cycles */
     uint64_t size;          /* let: tests in it with all names written out, 0 before measured */
 };
+
+/* silence.c: takes out the warnings that `# lint: allow NAME reason` comments silence: on their own
+ * line, or on the next line that holds anything else, and to the end of the statement that begins
+ * there. Adds findings for such comments that are wrong or silence nothing. */
+void findings_silence(struct findings *findings, const struct statement *statements);
 
 #endif

@@ -75,8 +75,7 @@ static uint64_t measure(struct policy_tree *policy, const struct condition *cond
 
 static void check_size(struct policy_tree *policy, const struct statement *statement)
 {
-    if (statement->condition &&
-        measure(policy, statement->condition, 0) >= MAX_CONDITION_SIZE)
+    if (statement->condition && measure(policy, statement->condition, 0) >= MAX_CONDITION_SIZE)
         finding_add(policy->findings, FINDING_TOO_LARGE, statement->condition->span,
                     "with its `let`s written out this condition has over %d tests",
                     MAX_CONDITION_SIZE);
@@ -140,9 +139,9 @@ enum tw_status check_policy(struct policy_tree *policy, struct arena *arena,
         else
             check_size(policy, at);
     if (!statements && findings->error_count == 0)
-        finding_help(findings,
-                     finding_add(findings, FINDING_NO_RULES, (struct span){0, 0, 0},
-                                 "the policy is empty"),
-                     "the smallest policy is one rule: when priority == low -> flex");
+        finding_help(
+            findings,
+            finding_add(findings, FINDING_NO_RULES, (struct span){0, 0, 0}, "the policy is empty"),
+            "the smallest policy is one rule: when priority == low -> flex");
     return arena->failed ? TW_NO_MEMORY : TW_OK;
 }

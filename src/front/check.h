@@ -12,10 +12,10 @@
 #include "front/ast.h"
 
 #define MAX_ATTRIBUTES 1000
-#define MAX_WORDS 256                /* of one enum */
-#define MAX_ITEMS 100000             /* values of one test */
-#define MAX_LET_DEPTH 64             /* `let`s that stand for one another */
-#define MAX_CONDITION_SIZE 1000000   /* tests of one condition with its `let`s written out */
+#define MAX_WORDS 256                  /* of one enum */
+#define MAX_ITEMS 100000               /* values of one test */
+#define MAX_LET_DEPTH 64               /* `let`s that stand for one another */
+#define MAX_CONDITION_SIZE 1000000     /* tests of one condition with its `let`s written out */
 #define LONGEST_TIMEOUT (24 * 3600000) /* milliseconds */
 #define MOST_RETRIES 100
 

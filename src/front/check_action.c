@@ -24,11 +24,11 @@ static void report_tier(struct policy_tree *policy, const struct name *name)
     }
     const char *provider = policy->provider ? policy->provider->name : NULL;
     struct finding *finding =
-        provider ? finding_add(policy->findings, FINDING_UNKNOWN_TIER, name->span,
-                               "%s has no tier `%.*s`", provider, TEXT_ARGUMENTS(name->text))
-                 : finding_add(policy->findings, FINDING_UNKNOWN_TIER, name->span,
-                               "`%.*s` is not one of this policy's tiers",
-                               TEXT_ARGUMENTS(name->text));
+        provider
+            ? finding_add(policy->findings, FINDING_UNKNOWN_TIER, name->span,
+                          "%s has no tier `%.*s`", provider, TEXT_ARGUMENTS(name->text))
+            : finding_add(policy->findings, FINDING_UNKNOWN_TIER, name->span,
+                          "`%.*s` is not one of this policy's tiers", TEXT_ARGUMENTS(name->text));
     if (nearest.best.length)
         finding_help(policy->findings, finding, "did you mean `%.*s`?",
                      TEXT_ARGUMENTS(nearest.best));

@@ -14,14 +14,15 @@ static void report_unknown(struct policy_tree *policy, const struct name *name, 
     for (const struct statement *at = policy->statements; with_lets && at; at = at->next)
         if (at->kind == STATEMENT_LET)
             nearest_offer(&nearest, at->name->text);
-    struct finding *finding = finding_add(policy->findings, FINDING_UNKNOWN_NAME, name->span,
-                                          "there is no attribute `%.*s`", TEXT_ARGUMENTS(name->text));
+    struct finding *finding =
+        finding_add(policy->findings, FINDING_UNKNOWN_NAME, name->span,
+                    "there is no attribute `%.*s`", TEXT_ARGUMENTS(name->text));
     if (nearest.best.length)
         finding_help(policy->findings, finding, "did you mean `%.*s`?",
                      TEXT_ARGUMENTS(nearest.best));
     else
-        finding_help(policy->findings, finding,
-                     "declare your own with `attribute %.*s : TYPE`", TEXT_ARGUMENTS(name->text));
+        finding_help(policy->findings, finding, "declare your own with `attribute %.*s : TYPE`",
+                     TEXT_ARGUMENTS(name->text));
 }
 
 static void mark_used(struct policy_tree *policy, struct attribute *attribute, struct span span)
@@ -45,10 +46,9 @@ const struct attribute *resolve_attribute(struct policy_tree *policy, const stru
     struct statement *let = map_get(&policy->let_names, name->text);
     if (let) {
         let->used = true;
-        struct finding *finding =
-            finding_add(policy->findings, FINDING_UNKNOWN_NAME, name->span,
-                        "`%.*s` is a `let`, and an attribute is needed here",
-                        TEXT_ARGUMENTS(name->text));
+        struct finding *finding = finding_add(policy->findings, FINDING_UNKNOWN_NAME, name->span,
+                                              "`%.*s` is a `let`, and an attribute is needed here",
+                                              TEXT_ARGUMENTS(name->text));
         finding_relate(policy->findings, finding, let->name->span, "it is defined here");
         return NULL;
     }
@@ -147,10 +147,9 @@ static void check_name(struct policy_tree *policy, struct condition *condition)
     if (attribute->type == TW_TYPE_BOOL)
         return;
     condition->attribute = NULL;
-    struct finding *finding =
-        finding_add(policy->findings, FINDING_NOT_A_CONDITION, name->span,
-                    "`%.*s` is not a bool, so it is no condition by itself",
-                    TEXT_ARGUMENTS(name->text));
+    struct finding *finding = finding_add(policy->findings, FINDING_NOT_A_CONDITION, name->span,
+                                          "`%.*s` is not a bool, so it is no condition by itself",
+                                          TEXT_ARGUMENTS(name->text));
     finding_help(policy->findings, finding, "compare it: `%.*s == ...`",
                  TEXT_ARGUMENTS(name->text));
 }

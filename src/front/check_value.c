@@ -29,9 +29,8 @@ struct value *let_value(struct policy_tree *policy, struct statement *let)
     /* `let a = b` reads as a condition; here it stands for a value. */
     struct value *word = ARENA_NEW(policy->arena, struct value);
     if (word)
-        *word = (struct value){.kind = VALUE_WORD,
-                               .span = condition->operand->span,
-                               .text = condition->operand->text};
+        *word = (struct value){
+            .kind = VALUE_WORD, .span = condition->operand->span, .text = condition->operand->text};
     return word;
 }
 
@@ -61,12 +60,12 @@ static void help_type(struct findings *findings, struct finding *finding,
                       const struct attribute *attribute, const struct value *value)
 {
     static const char *const examples[] = {
-        [TW_TYPE_BOOL] = "true",        [TW_TYPE_INT] = "5k",
-        [TW_TYPE_PERCENT] = "90%",      [TW_TYPE_MONEY] = "$0.05",
-        [TW_TYPE_DURATION] = "15m",     [TW_TYPE_TIME] = "22:00",
-        [TW_TYPE_WEEKDAY] = "mon",      [TW_TYPE_DATE] = "2026-12-25",
-        [TW_TYPE_STRING] = "\"text\"",  [TW_TYPE_TIER] = NULL,
-        [TW_TYPE_ENUM] = NULL,          [TW_TYPE_NOW] = "mon..fri 22:00..06:00",
+        [TW_TYPE_BOOL] = "true",       [TW_TYPE_INT] = "5k",
+        [TW_TYPE_PERCENT] = "90%",     [TW_TYPE_MONEY] = "$0.05",
+        [TW_TYPE_DURATION] = "15m",    [TW_TYPE_TIME] = "22:00",
+        [TW_TYPE_WEEKDAY] = "mon",     [TW_TYPE_DATE] = "2026-12-25",
+        [TW_TYPE_STRING] = "\"text\"", [TW_TYPE_TIER] = NULL,
+        [TW_TYPE_ENUM] = NULL,         [TW_TYPE_NOW] = "mon..fri 22:00..06:00",
     };
     struct buffer number;
     buffer_init(&number, 64);
@@ -103,7 +102,8 @@ static bool report_type(struct collector *collector, const struct value *value)
         collector->policy->findings, FINDING_WRONG_TYPE, value->span,
         "`%.*s` is compared with %s %s, and `%.*s` is %s %s", TEXT_ARGUMENTS(attribute->name),
         attribute->type == TW_TYPE_ENUM ? "a" : article(attribute->type), type_phrase(attribute),
-        TEXT_ARGUMENTS(written), article(found), found == TW_TYPE_NOW ? "instant" : type_word(found));
+        TEXT_ARGUMENTS(written), article(found),
+        found == TW_TYPE_NOW ? "instant" : type_word(found));
     help_type(collector->policy->findings, finding, attribute, value);
     return false;
 }
@@ -206,16 +206,16 @@ static bool report_word(struct collector *collector, const struct value *value)
     offer_words(collector, &nearest);
     bool has_words = attribute->words || attribute->type == TW_TYPE_WEEKDAY;
     if (has_words)
-        finding = finding_add(findings, FINDING_UNKNOWN_WORD, value->span,
-                              "`%.*s` is never `%.*s`", TEXT_ARGUMENTS(attribute->name),
-                              TEXT_ARGUMENTS(value->text));
+        finding = finding_add(findings, FINDING_UNKNOWN_WORD, value->span, "`%.*s` is never `%.*s`",
+                              TEXT_ARGUMENTS(attribute->name), TEXT_ARGUMENTS(value->text));
     else
         finding = finding_add(findings, FINDING_UNKNOWN_NAME, value->span,
                               "nothing is called `%.*s`", TEXT_ARGUMENTS(value->text));
     if (nearest.best.length)
         finding_help(findings, finding, "did you mean `%.*s`?", TEXT_ARGUMENTS(nearest.best));
     else if (attribute->words)
-        finding_help(findings, finding, "its words are %.*s", TEXT_ARGUMENTS(list_words(collector)));
+        finding_help(findings, finding, "its words are %.*s",
+                     TEXT_ARGUMENTS(list_words(collector)));
     else
         help_type(findings, finding, attribute, value);
     return false;
@@ -285,10 +285,10 @@ static bool add_text(struct collector *collector, const struct value *value)
 
 static bool report_range(struct collector *collector, const struct value *value, bool same)
 {
-    struct finding *finding = finding_add(
-        collector->policy->findings, FINDING_EMPTY_RANGE, value->span,
-        same ? "this range covers nothing: it ends where it starts"
-             : "this range covers nothing: it ends before it starts");
+    struct finding *finding =
+        finding_add(collector->policy->findings, FINDING_EMPTY_RANGE, value->span,
+                    same ? "this range covers nothing: it ends where it starts"
+                         : "this range covers nothing: it ends before it starts");
     if (same)
         finding_help(collector->policy->findings, finding, "the whole day is `00:00..24:00`");
     else
@@ -326,9 +326,8 @@ static bool schedule_part(struct collector *collector, enum tw_type type, struct
     struct attribute view = {.name = collector->attribute->name,
                              .type = type,
                              .projection = type == TW_TYPE_TIME ? PROJECT_TIME : PROJECT_WEEKDAY};
-    struct collector inner = {.policy = collector->policy,
-                              .attribute = &view,
-                              .depth = collector->depth};
+    struct collector inner = {
+        .policy = collector->policy, .attribute = &view, .depth = collector->depth};
     bool good = value->kind == VALUE_RANGE ? add_range(&inner, value)
                                            : single_number(&inner, value, false, &part->low);
     if (!good)

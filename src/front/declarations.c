@@ -26,8 +26,8 @@ static bool push(struct arena *arena, void *array, size_t *count, size_t *capaci
 static void report_again(struct policy_tree *policy, struct span span, struct span before,
                          const char *what)
 {
-    struct finding *finding =
-        finding_add(policy->findings, FINDING_DUPLICATE, span, "%s stands here a second time", what);
+    struct finding *finding = finding_add(policy->findings, FINDING_DUPLICATE, span,
+                                          "%s stands here a second time", what);
     finding_relate(policy->findings, finding, before, "it stands here first");
 }
 
@@ -68,8 +68,9 @@ static void report_provider(struct policy_tree *policy, const struct name *name)
     nearest_init(&nearest, name->text);
     for (size_t i = 0; i < provider_count; i++)
         nearest_offer(&nearest, text_of(providers[i].name));
-    struct finding *finding = finding_add(policy->findings, FINDING_UNKNOWN_PROVIDER, name->span,
-                                          "no provider is called `%.*s`", TEXT_ARGUMENTS(name->text));
+    struct finding *finding =
+        finding_add(policy->findings, FINDING_UNKNOWN_PROVIDER, name->span,
+                    "no provider is called `%.*s`", TEXT_ARGUMENTS(name->text));
     if (nearest.best.length)
         finding_help(policy->findings, finding, "did you mean `%.*s`?",
                      TEXT_ARGUMENTS(nearest.best));
@@ -189,9 +190,8 @@ static struct attribute *add_attribute(struct policy_tree *policy, struct attrib
     struct variable *variable = add_variable(policy);
     if (!variable)
         return NULL;
-    *variable = (struct variable){.name = proto.name,
-                                  .type = proto.type,
-                                  .can_be_unset = !proto.has_default};
+    *variable = (struct variable){
+        .name = proto.name, .type = proto.type, .can_be_unset = !proto.has_default};
     type_domain(proto.type, PROJECT_WHOLE, proto.word_count, &variable->low, &variable->high);
     return attribute;
 }
@@ -253,14 +253,14 @@ static enum tw_status declare_builtins(struct policy_tree *policy)
 static enum tw_status declare_health(struct policy_tree *policy)
 {
     for (size_t i = 0; i < policy->tier_count; i++) {
-        struct attribute proto = {
-            .name = arena_format(policy->arena, "%.*s_unavailable", TEXT_ARGUMENTS(policy->tiers[i])),
-            .type = TW_TYPE_PERCENT,
-            .variable = (uint32_t)policy->variable_count,
-            .from = TW_FROM_HEALTH,
-            .source = policy->tiers[i],
-            .builtin = true,
-            .has_default = true};
+        struct attribute proto = {.name = arena_format(policy->arena, "%.*s_unavailable",
+                                                       TEXT_ARGUMENTS(policy->tiers[i])),
+                                  .type = TW_TYPE_PERCENT,
+                                  .variable = (uint32_t)policy->variable_count,
+                                  .from = TW_FROM_HEALTH,
+                                  .source = policy->tiers[i],
+                                  .builtin = true,
+                                  .has_default = true};
         if (!proto.name.length || !add_attribute(policy, proto))
             return TW_NO_MEMORY;
         policy->variables[proto.variable].high = PERCENT_ALL;
@@ -331,8 +331,8 @@ static bool is_header_name(struct text name)
 static bool is_json_pointer(struct text pointer)
 {
     for (size_t i = 0; i < pointer.length; i++)
-        if (pointer.data[i] == '~' && (i + 1 == pointer.length || (pointer.data[i + 1] != '0' &&
-                                                                   pointer.data[i + 1] != '1')))
+        if (pointer.data[i] == '~' &&
+            (i + 1 == pointer.length || (pointer.data[i + 1] != '0' && pointer.data[i + 1] != '1')))
             return false;
     return pointer.length > 1 && pointer.data[0] == '/';
 }
@@ -402,8 +402,7 @@ static enum tw_status declare_attribute(struct policy_tree *policy, struct state
     struct attribute proto = {.name = statement->name->text,
                               .variable = (uint32_t)policy->variable_count,
                               .span = statement->name->span};
-    if (!find_type(policy, statement->type, &proto.type) ||
-        !name_is_free(policy, statement->name))
+    if (!find_type(policy, statement->type, &proto.type) || !name_is_free(policy, statement->name))
         return TW_OK;
     if ((proto.type == TW_TYPE_ENUM) != (statement->words != NULL)) {
         finding_add(policy->findings, FINDING_UNKNOWN_TYPE, statement->type->span,
@@ -477,9 +476,9 @@ static enum tw_status add_budget_views(struct policy_tree *policy, struct budget
     };
     uint32_t variable = (uint32_t)policy->variable_count;
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
-        struct attribute proto = {.name = arena_format(policy->arena, "%.*s.%s",
-                                                       TEXT_ARGUMENTS(budget->name),
-                                                       views[i].suffix),
+        struct attribute proto = {.name =
+                                      arena_format(policy->arena, "%.*s.%s",
+                                                   TEXT_ARGUMENTS(budget->name), views[i].suffix),
                                   .type = views[i].type,
                                   .projection = views[i].projection,
                                   .variable = variable,

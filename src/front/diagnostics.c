@@ -64,9 +64,9 @@ struct finding *finding_add(struct findings *findings, enum finding_name name, s
     va_start(arguments, format);
     int length = vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    struct text text = {message, length < 0                       ? 0
+    struct text text = {message, length < 0                        ? 0
                                  : (size_t)length < sizeof message ? (size_t)length
-                                                                  : sizeof message - 1};
+                                                                   : sizeof message - 1};
     text.length = utf8_valid_prefix(text);
     findings->items = items;
     struct finding *finding = &items[findings->count++];
@@ -85,8 +85,8 @@ static struct text format_text(struct arena *arena, const char *format, va_list 
     int length = vsnprintf(message, sizeof message, format, arguments);
     if (length < 0)
         length = 0;
-    struct text text = {message, (size_t)length < sizeof message ? (size_t)length
-                                                                 : sizeof message - 1};
+    struct text text = {message,
+                        (size_t)length < sizeof message ? (size_t)length : sizeof message - 1};
     text.length = utf8_valid_prefix(text);
     return arena_text(arena, text);
 }
@@ -155,7 +155,7 @@ static void print_line(struct text line, struct buffer *out)
 {
     for (size_t i = 0; i < line.length; i++)
         buffer_byte(out, (unsigned char)line.data[i] < 0x20 || line.data[i] == 0x7f ? ' '
-                                                                                   : line.data[i]);
+                                                                                    : line.data[i]);
 }
 
 enum { LONGEST_SHOWN = 160 };

@@ -56,10 +56,6 @@ void finding_relate(struct findings *findings, struct finding *finding, struct s
 
 /* Sorts by source, place and name. */
 void findings_sort(struct findings *findings);
-/* Takes out the warnings that `# lint: allow NAME reason` comments silence, on their own line or
- * on the line below, and adds findings for such comments that are wrong or silence nothing. */
-void findings_silence(struct findings *findings);
-
 /* One finding with its source line and the span underlined, as people read it. */
 void finding_print(const struct findings *findings, const struct finding *finding, bool colour,
                    struct buffer *out);

@@ -49,7 +49,7 @@ static struct pieces pieces_of(struct arena *arena, const struct sources *source
     for (size_t i = 0; pieces.items && i < count; i++) {
         const struct token *token = t < source->token_count ? &source->tokens[t] : NULL;
         const struct comment *comment = c < source->comment_count ? &source->comments[c] : NULL;
-        bool is_token = token && (!comment || token->span.start < comment->span.start);
+        bool is_token = !comment || (token && token->span.start < comment->span.start);
         struct span span = is_token ? token->span : comment->span;
         struct text text = span_text(sources, span);
         pieces.items[i] =

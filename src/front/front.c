@@ -28,9 +28,8 @@ enum tw_status front_read(struct front *front, struct text name, struct text con
     arena_init(&front->arena, FRONT_MEMORY_LIMIT);
     front->sources.arena = &front->arena;
     front->findings = (struct findings){.sources = &front->sources, .arena = &front->arena};
-    struct parse parse = {.arena = &front->arena,
-                          .sources = &front->sources,
-                          .findings = &front->findings};
+    struct parse parse = {
+        .arena = &front->arena, .sources = &front->sources, .findings = &front->findings};
     enum tw_status status = parse_policy(&parse, reader, name, content);
     if (status)
         return status;

@@ -201,7 +201,8 @@ static void report_cycle(struct parse *parse, struct span span, uint32_t again)
 {
     struct text cycle = parse->sources->items[again]->name;
     cycle = arena_format(parse->arena, "%.*s", (int)cycle.length, cycle.data);
-    /* From the file at hand outwards, put in front, so that the list reads in order of including. */
+    /* From the file at hand outwards, put in front, so that the list reads in order of including.
+     */
     struct text inner = {"", 0};
     for (uint32_t at = parse->source_index; at != again;
          at = parse->sources->items[at]->included_at.source) {
@@ -209,9 +210,10 @@ static void report_cycle(struct parse *parse, struct span span, uint32_t again)
         inner = arena_format(parse->arena, "%.*s -> %.*s", (int)name.length, name.data,
                              (int)inner.length, inner.data);
     }
-    struct finding *finding = finding_add(
-        parse->findings, FINDING_INCLUDE_CYCLE, span, "this file includes itself: %.*s -> %.*s%.*s",
-        (int)cycle.length, cycle.data, (int)inner.length, inner.data, (int)cycle.length, cycle.data);
+    struct finding *finding =
+        finding_add(parse->findings, FINDING_INCLUDE_CYCLE, span,
+                    "this file includes itself: %.*s -> %.*s%.*s", (int)cycle.length, cycle.data,
+                    (int)inner.length, inner.data, (int)cycle.length, cycle.data);
     finding_help(parse->findings, finding, "move what both files need into a third one");
 }
 

@@ -7,7 +7,8 @@
 
 #include "front/ast.h"
 
-#define MAX_NESTING 200 /* parentheses and `not`s inside one another: all that recurses is bounded */
+#define MAX_NESTING                                                                                \
+    200 /* parentheses and `not`s inside one another: all that recurses is bounded */
 
 struct parse {
     struct arena *arena;
@@ -15,10 +16,10 @@ struct parse {
     struct findings *findings;
     struct source *source; /* being read now */
     uint32_t source_index;
-    size_t next_token;      /* index of the token that the grammar gets next */
-    bool skipping;          /* after an error: up to the start of the next statement */
-    bool abandoned;         /* nested too deep: nothing more is read from this source */
-    uint32_t nesting;       /* open parentheses and `not`s, for MAX_NESTING */
+    size_t next_token; /* index of the token that the grammar gets next */
+    bool skipping;     /* after an error: up to the start of the next statement */
+    bool abandoned;    /* nested too deep: nothing more is read from this source */
+    uint32_t nesting;  /* open parentheses and `not`s, for MAX_NESTING */
     uint32_t include_depth;
     struct statement *first, **tail;
     bool no_memory;
@@ -34,7 +35,8 @@ struct file_reader {
 extern const struct file_reader read_from_disk;
 
 /* What the grammar's actions build, and nothing else: see grammar/tier.y. Every constructor returns
- * NULL and sets parse->no_memory when memory is out, and takes the NULL that another one returned. */
+ * NULL and sets parse->no_memory when memory is out, and takes the NULL that another one returned.
+ */
 struct statement *statement_new(struct parse *parse, enum statement_kind kind, struct span span);
 void statement_add(struct parse *parse, struct statement *statement);
 struct statement *statement_value(struct parse *parse, enum statement_kind kind, struct span span,
@@ -96,7 +98,8 @@ struct given *given_append(struct given *list, struct given *last);
 
 /* For the generated parser. */
 struct parser_value;
-bool parse_drops_token(struct parse *parse); /* after an error: is the token at hand to be skipped */
+bool parse_drops_token(
+    struct parse *parse); /* after an error: is the token at hand to be skipped */
 
 /* Parses a text as the root of a policy into statements (in order, includes expanded).
  * Returns TW_OK, or TW_NO_MEMORY; errors in the text are findings. */

@@ -39,10 +39,9 @@ static bool compare(__int128 left, enum comparison comparison, __int128 right)
  * value * limit, so that nothing is rounded. */
 static __int128 left_side(const struct attribute *attribute, int64_t value)
 {
-    return attribute->projection == PROJECT_USED ? (__int128)value * PERCENT_ALL
-           : attribute->projection == PROJECT_LEFT
-               ? (__int128)attribute->budget->limit - value
-               : attribute_view(attribute, value);
+    return attribute->projection == PROJECT_USED   ? (__int128)value * PERCENT_ALL
+           : attribute->projection == PROJECT_LEFT ? (__int128)attribute->budget->limit - value
+                                                   : attribute_view(attribute, value);
 }
 
 static __int128 right_side(const struct attribute *attribute, int64_t constant)

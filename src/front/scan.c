@@ -68,13 +68,13 @@ static void report_foreign(struct scan *scan)
                               "strings stand in double quotes");
         finding_help(findings, finding, "write \"%.*s\"", (int)found.length - 2, found.data + 1);
     } else if (found.data[0] == '/') {
-        finding = finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
-                              "comments begin with `#`");
+        finding =
+            finding_add(findings, FINDING_FOREIGN_WORD, scan->span, "comments begin with `#`");
         finding_help(findings, finding, "write `#` instead of `//`");
     } else {
-        finding = finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
-                              "`%.*s` is not a word of this language", (int)found.length,
-                              found.data);
+        finding =
+            finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
+                        "`%.*s` is not a word of this language", (int)found.length, found.data);
         finding_help(findings, finding, "write `%s`", scan->foreign);
     }
 }
@@ -162,7 +162,8 @@ static bool is_literal(int kind)
     return kind == TIER_INT || literal_type(kind) != TW_TYPE_INT;
 }
 
-/* Works out a literal's value; a literal that is none becomes BAD, so that nothing is said twice. */
+/* Works out a literal's value; a literal that is none becomes BAD, so that nothing is said twice.
+ */
 static int read_literal(struct scan *scan, int kind, struct token *token)
 {
     struct tw_error error = {0};
@@ -174,6 +175,12 @@ static int read_literal(struct scan *scan, int kind, struct token *token)
         return kind;
     finding_add(scan->parse->findings, FINDING_BAD_LITERAL, scan->span, "%s", error.message);
     return TIER_BAD;
+}
+
+/* A byte order mark is not part of the text. */
+static uint32_t mark_length(struct text content)
+{
+    return content.length >= 3 && memcmp(content.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
 static bool add_comment(struct scan *scan)
@@ -191,8 +198,8 @@ static bool add_comment(struct scan *scan)
     while (span.end > span.start && source->content.data[span.end - 1] == '\r')
         span.end--;
     source->comments = comments;
-    comments[source->comment_count++] =
-        (struct comment){span, at == 0 || source->content.data[at - 1] == '\n'};
+    bool own_line = at == mark_length(source->content) || source->content.data[at - 1] == '\n';
+    comments[source->comment_count++] = (struct comment){span, own_line};
     return true;
 }
 
@@ -275,12 +282,6 @@ static bool check_utf8(struct parse *parse, struct source *source, uint32_t sour
     finding_add(parse->findings, FINDING_NOT_UTF8, (struct span){source_index, bad, bad + 1},
                 "byte 0x%02x is not UTF-8 text", (unsigned char)source->content.data[bad]);
     return false;
-}
-
-/* A byte order mark is not part of the text. */
-static uint32_t mark_length(struct text content)
-{
-    return content.length >= 3 && memcmp(content.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
 bool scan_source(struct parse *parse, struct source *source, uint32_t source_index)

@@ -19,9 +19,9 @@ enum scan_kind {
 struct scan {
     struct parse *parse;
     struct source *source;
-    struct span span;          /* of what was read last */
-    const char *foreign;       /* the language's own spelling of what was read, or NULL */
-    max_align_t reserve[64];   /* the generated scanner's own memory: its state and one buffer */
+    struct span span;        /* of what was read last */
+    const char *foreign;     /* the language's own spelling of what was read, or NULL */
+    max_align_t reserve[64]; /* the generated scanner's own memory: its state and one buffer */
     size_t reserve_used;
 };
 

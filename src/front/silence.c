@@ -1,8 +1,9 @@
 /* front/silence.c: `# lint: allow NAME reason` comments.
  *
  * Such a comment silences warnings of that name on its own line, or, where it stands alone, on the
- * next line that holds anything else. Errors cannot be silenced. */
-#include "front/diagnostics.h"
+ * next line that holds anything else; a statement that begins on that line is silenced to its end,
+ * so that breaking a long rule changes nothing. Errors cannot be silenced. */
+#include "front/ast.h"
 
 #include <string.h>
 
@@ -10,7 +11,7 @@ struct allow {
     struct span span;
     enum finding_name name;
     bool valid;
-    uint32_t line; /* whose findings it silences */
+    uint32_t first_line, last_line; /* whose findings it silences */
     bool used;
 };
 
@@ -71,11 +72,30 @@ static void check_allow(struct findings *findings, struct allow *allow, struct t
         return;
     }
     if (text_trim(rest).length == 0) {
-        struct finding *finding = finding_add(findings, FINDING_BAD_ALLOW, allow->span,
-                                              "this silences `%.*s` and does not say why",
-                                              (int)name.length, name.data);
+        struct finding *finding =
+            finding_add(findings, FINDING_BAD_ALLOW, allow->span,
+                        "this silences `%.*s` and does not say why", (int)name.length, name.data);
         finding_help(findings, finding, "write the reason behind the name");
     }
+}
+
+static bool in_lines(const struct findings *findings, const struct allow *allow, uint32_t offset)
+{
+    uint32_t line = source_place(findings->sources, allow->span.source, offset).line;
+    return line >= allow->first_line && line <= allow->last_line;
+}
+
+/* The last line of the statement that begins on this line; the line itself where none does. */
+static uint32_t statement_end(struct findings *findings, const struct statement *statements,
+                              uint32_t source, uint32_t line)
+{
+    for (const struct statement *at = statements; at; at = at->next) {
+        if (at->span.source != source ||
+            source_place(findings->sources, source, at->span.start).line != line)
+            continue;
+        return source_place(findings->sources, source, at->span.end).line;
+    }
+    return line;
 }
 
 static bool silences(const struct findings *findings, const struct allow *allow,
@@ -83,8 +103,7 @@ static bool silences(const struct findings *findings, const struct allow *allow,
 {
     return allow->valid && finding->severity == TW_WARNING && finding->name == allow->name &&
            finding->span.source == allow->span.source &&
-           source_place(findings->sources, finding->span.source, finding->span.start).line ==
-               allow->line;
+           in_lines(findings, allow, finding->span.start);
 }
 
 static void apply(struct findings *findings, struct allow *allow)
@@ -99,7 +118,7 @@ static void apply(struct findings *findings, struct allow *allow)
     findings->count = kept;
 }
 
-void findings_silence(struct findings *findings)
+void findings_silence(struct findings *findings, const struct statement *statements)
 {
     for (uint32_t s = 0; s < findings->sources->count; s++) {
         const struct source *source = findings->sources->items[s];
@@ -108,7 +127,8 @@ void findings_silence(struct findings *findings)
             struct allow allow = {.span = source->comments[i].span};
             if (!is_allow(span_text(findings->sources, allow.span), &rest))
                 continue;
-            allow.line = silenced_line(findings, &source->comments[i]);
+            allow.first_line = silenced_line(findings, &source->comments[i]);
+            allow.last_line = statement_end(findings, statements, s, allow.first_line);
             check_allow(findings, &allow, rest);
             apply(findings, &allow);
             if (allow.valid && !allow.used)

@@ -34,7 +34,8 @@ struct source {
     size_t token_count, token_capacity;
     struct comment *comments;
     size_t comment_count, comment_capacity;
-    struct span included_at; /* the `include` that brought it in; source == its own index at the root */
+    struct span
+        included_at; /* the `include` that brought it in; source == its own index at the root */
 };
 
 #define MAX_SOURCES 256 /* files in one policy, the first included */

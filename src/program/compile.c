@@ -23,8 +23,8 @@ enum tw_status compile_front(struct front *front, tw_policy **policy, struct tw_
     if (status == TW_OK)
         status = tw_policy_load(image.data, image.length, policy, error);
     else
-        fail(error, status, status == TW_LIMIT ? "the policy's program is too large"
-                                               : "out of memory");
+        fail(error, status,
+             status == TW_LIMIT ? "the policy's program is too large" : "out of memory");
     buffer_free(&image);
     return status;
 }

@@ -76,9 +76,8 @@ static void write_literals(struct writer *writer, const struct literal_table *ta
         uint32_t hash = (uint32_t)text_hash(table->texts[i], 0), at = hash & (capacity - 1);
         while (places[at].number)
             at = (at + 1) & (capacity - 1);
-        places[at] = (struct image_literal){.text = write_string(writer, table->texts[i]),
-                                            .number = (uint32_t)i + 1,
-                                            .hash = hash};
+        places[at] = (struct image_literal){
+            .text = write_string(writer, table->texts[i]), .number = (uint32_t)i + 1, .hash = hash};
     }
     for (uint32_t i = 0; i < capacity; i++)
         places[i].text = places[i].number ? places[i].text : write_string(writer, TEXT(""));
@@ -140,20 +139,19 @@ static void write_attributes(struct writer *writer)
     const struct policy_tree *policy = writer->lowered->policy;
     for (size_t i = 0; i < policy->attribute_count; i++) {
         const struct attribute *from = policy->attributes[i];
-        struct image_attribute attribute = {
-            .name = write_string(writer, from->name),
-            .source = write_string(writer, from->source),
-            .variable = from->variable,
-            .type = from->type,
-            .projection = from->projection,
-            .from = from->from,
-            .word_first = section_count(writer, SECTION_WORDS),
-            .word_count = (uint32_t)from->word_count,
-            .budget_and_one = index_of_budget(policy, from->budget),
-            .builtin = from->builtin,
-            .has_default = from->has_default,
-            .needed = writer->lowered->needed[from->variable] ||
-                      keeps_needed_budget(writer->lowered, from)};
+        struct image_attribute attribute = {.name = write_string(writer, from->name),
+                                            .source = write_string(writer, from->source),
+                                            .variable = from->variable,
+                                            .type = from->type,
+                                            .projection = from->projection,
+                                            .from = from->from,
+                                            .word_first = section_count(writer, SECTION_WORDS),
+                                            .word_count = (uint32_t)from->word_count,
+                                            .budget_and_one = index_of_budget(policy, from->budget),
+                                            .builtin = from->builtin,
+                                            .has_default = from->has_default,
+                                            .needed = writer->lowered->needed[from->variable] ||
+                                                      keeps_needed_budget(writer->lowered, from)};
         for (size_t word = 0; word < from->word_count; word++) {
             struct image_string string = write_string(writer, from->words[word]);
             WRITE(writer, WORDS, string);
@@ -170,8 +168,7 @@ static void write_attributes(struct writer *writer)
     }
 }
 
-static void write_steps(struct writer *writer, const struct action *action,
-                        struct image_rule *rule)
+static void write_steps(struct writer *writer, const struct action *action, struct image_rule *rule)
 {
     const struct policy_tree *policy = writer->lowered->policy;
     rule->step_first = section_count(writer, SECTION_STEPS);
@@ -209,12 +206,11 @@ static void write_rule(struct writer *writer, const struct statement *statement,
         rule.end = statement->span.end;
         file = policy->sources->items[statement->span.source]->name;
     }
-    if (!last && statement->name)
-        name = statement->name->text;
-    else if (!last)
-        name = arena_format(writer->arena, "line %u", rule.line);
-    if (!last && statement->name)
-        rule.label = write_string(writer, name);
+    if (statement && !last) {
+        bool labelled = statement->name != NULL;
+        name = labelled ? statement->name->text : arena_format(writer->arena, "line %u", rule.line);
+        rule.label = write_string(writer, labelled ? name : TEXT(""));
+    }
     rule.name = write_string(writer, name);
     rule.file = write_string(writer, file);
     write_steps(writer, statement ? statement->action : NULL, &rule);
@@ -252,7 +248,8 @@ static uint64_t write_sources(struct writer *writer)
     return hash;
 }
 
-/* Names, types and views of all attributes: two policies with the same schema read the same request. */
+/* Names, types and views of all attributes: two policies with the same schema read the same
+ * request. */
 static uint64_t schema_hash(const struct policy_tree *policy)
 {
     uint64_t hash = 0;
@@ -277,7 +274,8 @@ static enum tw_status join(struct writer *writer, struct image_header header, st
     struct image_section table[SECTION_COUNT];
     uint64_t offset = sizeof header + sizeof table;
     for (int i = 0; i < SECTION_COUNT; i++) {
-        table[i] = (struct image_section){(uint32_t)i, section_count(writer, (enum section)i), offset};
+        table[i] =
+            (struct image_section){(uint32_t)i, section_count(writer, (enum section)i), offset};
         offset += (writer->sections[i].length + 7) / 8 * 8;
         if (writer->sections[i].status)
             return writer->sections[i].status;

@@ -93,7 +93,7 @@ static uint32_t shared_keep(struct lowered *out, struct text key, uint32_t index
 /* Two constants in a row. */
 static uint32_t add_bounds(struct lowered *out, struct interval bounds)
 {
-    struct text key;
+    struct text key = {"", 0};
     uint32_t known = shared_find(out, 'b', &bounds, sizeof bounds, &key);
     if (known || out->status)
         return known - 1;
@@ -104,19 +104,17 @@ static uint32_t add_bounds(struct lowered *out, struct interval bounds)
 
 static uint32_t add_mask(struct lowered *out, int64_t mask)
 {
-    struct text key;
+    struct text key = {"", 0};
     uint32_t known = shared_find(out, 'm', &mask, sizeof mask, &key);
     if (known || out->status)
         return known - 1;
-    return shared_keep(out, key,
-                       APPEND(out, constants, constant_count, constant_capacity, mask));
+    return shared_keep(out, key, APPEND(out, constants, constant_count, constant_capacity, mask));
 }
 
 static uint32_t add_set(struct lowered *out, struct interval_set set)
 {
-    struct text key;
-    uint32_t known =
-        shared_find(out, 's', set.items, set.count * sizeof *set.items, &key);
+    struct text key = {"", 0};
+    uint32_t known = shared_find(out, 's', set.items, set.count * sizeof *set.items, &key);
     if (known || out->status)
         return known - 1;
     struct image_set record = {(uint32_t)out->interval_count, (uint32_t)set.count};
@@ -129,12 +127,11 @@ static uint32_t add_set(struct lowered *out, struct interval_set set)
 
 static uint32_t add_pattern(struct lowered *out, struct text pattern)
 {
-    struct text key;
+    struct text key = {"", 0};
     uint32_t known = shared_find(out, 'p', pattern.data, pattern.length, &key);
     if (known || out->status)
         return known - 1;
-    return shared_keep(out, key,
-                       APPEND(out, patterns, pattern_count, pattern_capacity, pattern));
+    return shared_keep(out, key, APPEND(out, patterns, pattern_count, pattern_capacity, pattern));
 }
 
 static void emit(struct builder *builder, enum op op, uint32_t variable, uint32_t operand,
@@ -181,8 +178,8 @@ static void emit_texts(struct builder *builder, const struct formula *formula, u
 {
     struct lowered *out = builder->out;
     const struct literal_table *table = &out->literals[formula->variable];
-    struct interval_set set = {
-        ARENA_ARRAY(out->arena, struct interval, formula->text_count + 1), formula->text_count};
+    struct interval_set set = {ARENA_ARRAY(out->arena, struct interval, formula->text_count + 1),
+                               formula->text_count};
     if (!set.items) {
         failed(out, TW_NO_MEMORY);
         return;
@@ -251,8 +248,8 @@ static void number_texts(struct lowered *out, const struct formula *formula)
     for (size_t i = 0; i < formula->text_count; i++) {
         if (map_get(&table->numbers, formula->texts[i]))
             continue;
-        struct text *texts = arena_grow(out->arena, table->texts, table->count, &table->capacity,
-                                        sizeof *texts);
+        struct text *texts =
+            arena_grow(out->arena, table->texts, table->count, &table->capacity, sizeof *texts);
         if (!texts) {
             failed(out, TW_NO_MEMORY);
             return;
@@ -325,7 +322,7 @@ enum tw_status lower_policy(struct lowered *lowered, struct arena *arena,
     }
     emit(&builder, OP_DECIDE, 0, (uint32_t)policy->rule_count, 0, 0);
     mark_actions(lowered);
-    if (!lowered->status)
+    if (!lowered->status && builder.labels.places)
         fill_in_jumps(&builder);
     return lowered->status;
 }

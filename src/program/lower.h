@@ -21,7 +21,7 @@ struct literal_table {
 struct lowered {
     struct arena *arena;
     const struct policy_tree *policy;
-    struct formula **formulas; /* of each rule */
+    struct formula **formulas;      /* of each rule */
     struct literal_table *literals; /* of each variable */
     bool *needed;                   /* of each variable: read by code or by an action */
     struct image_instruction *code;

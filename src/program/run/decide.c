@@ -33,8 +33,8 @@ uint32_t tw_decide(const struct tw_policy *policy, const struct tw_request *requ
         case OP_BETWEEN: {
             const int64_t *bounds = constants + at->operand;
             /* One comparison for both ends: below low wraps round to a large number. */
-            holds = (uint64_t)value - (uint64_t)bounds[0] <=
-                    (uint64_t)bounds[1] - (uint64_t)bounds[0];
+            holds =
+                (uint64_t)value - (uint64_t)bounds[0] <= (uint64_t)bounds[1] - (uint64_t)bounds[0];
             break;
         }
         case OP_BITS:
@@ -47,7 +47,8 @@ uint32_t tw_decide(const struct tw_policy *policy, const struct tw_request *requ
             holds = value != VALUE_UNSET && like(policy, at->operand, request->texts[at->variable]);
             break;
         case OP_UNLIKE:
-            holds = value != VALUE_UNSET && !like(policy, at->operand, request->texts[at->variable]);
+            holds =
+                value != VALUE_UNSET && !like(policy, at->operand, request->texts[at->variable]);
             break;
         case OP_IS_SET:
             holds = value != VALUE_UNSET;

@@ -28,7 +28,14 @@ enum op {
     OP_COUNT
 };
 
-enum operand { OPERAND_NONE, OPERAND_CONSTANT, OPERAND_MASK, OPERAND_SET, OPERAND_PATTERN, OPERAND_RULE };
+enum operand {
+    OPERAND_NONE,
+    OPERAND_CONSTANT,
+    OPERAND_MASK,
+    OPERAND_SET,
+    OPERAND_PATTERN,
+    OPERAND_RULE
+};
 
 struct image_header {
     char magic[8];
@@ -90,7 +97,8 @@ struct image_set {
     uint32_t first, count;
 };
 
-/* A text that the policy names. Its number is what programs test: 1, 2, ...; 0 is any other text. */
+/* A text that the policy names. Its number is what programs test: 1, 2, ...; 0 is any other text.
+ */
 struct image_literal {
     struct image_string text;
     uint32_t number; /* 0: a free place of the hash table */

@@ -17,7 +17,8 @@ static enum tw_status make_words(struct tw_policy *policy)
     return policy->words ? TW_OK : TW_NO_MEMORY;
 }
 
-static int64_t view(const struct tw_policy *policy, const struct image_attribute *row, int64_t value)
+static int64_t view(const struct tw_policy *policy, const struct image_attribute *row,
+                    int64_t value)
 {
     return projection_view((enum projection)row->projection, value, budget_limit(policy, row));
 }

@@ -44,7 +44,8 @@ static inline struct text image_slice(const struct tw_policy *policy, struct ima
 }
 
 /* The limit of an attribute's budget; 1 where it has none. */
-static inline int64_t budget_limit(const struct tw_policy *policy, const struct image_attribute *row)
+static inline int64_t budget_limit(const struct tw_policy *policy,
+                                   const struct image_attribute *row)
 {
     return row->budget_and_one ? policy->section_BUDGETS[row->budget_and_one - 1].limit : 1;
 }
@@ -66,7 +67,8 @@ int attribute_find(const struct tw_policy *policy, struct text name);
 /* Sets an attribute from text as the language writes it, see tw_request_set. */
 enum tw_status request_set(tw_request *request, int attribute, struct text value,
                            struct tw_error *error);
-/* Sets an attribute's value in its own scale: for the clock its part, for budgets what was spent. */
+/* Sets an attribute's value in its own scale: for the clock its part, for budgets what was spent.
+ */
 enum tw_status request_set_number(tw_request *request, int attribute, int64_t value,
                                   struct tw_error *error);
 enum tw_status request_set_text(tw_request *request, int attribute, struct text text, bool copy);

@@ -96,7 +96,7 @@ static bool variable_value(const tw_request *request, int attribute, int64_t val
         *result = value;
         return true;
     case PROJECT_INTERACTIVE:
-        *result = value                                  ? REQUEST_TYPE_INTERACTIVE
+        *result = value                                ? REQUEST_TYPE_INTERACTIVE
                   : before != REQUEST_TYPE_INTERACTIVE ? before
                                                        : REQUEST_TYPE_BACKGROUND;
         return value == 0 || value == 1;
@@ -164,9 +164,9 @@ static enum tw_status fail_domain(const tw_request *request, int attribute, stru
     buffer_string(&range, high < INT64_MAX ? " to " : " or more");
     if (high < INT64_MAX)
         value_print(&range, (enum tw_type)row->type, high);
-    enum tw_status status = fail(error, TW_INVALID, "`%s` is %s",
-                                 request->policy->attributes[attribute].name,
-                                 range.data ? range.data : "out of range");
+    enum tw_status status =
+        fail(error, TW_INVALID, "`%s` is %s", request->policy->attributes[attribute].name,
+             range.data ? range.data : "out of range");
     buffer_free(&range);
     return status;
 }
@@ -258,8 +258,7 @@ enum tw_status request_set_instant(tw_request *request, int64_t instant)
     if (instant < 0 || instant > INSTANT_LAST)
         return TW_INVALID;
     struct local_time local = zone_local(request->policy->zone, instant);
-    request->values[VARIABLE_CLOCK] =
-        (int64_t)local.weekday * SECONDS_PER_DAY + local.second;
+    request->values[VARIABLE_CLOCK] = (int64_t)local.weekday * SECONDS_PER_DAY + local.second;
     request->values[VARIABLE_DATE] = local.date;
     return TW_OK;
 }

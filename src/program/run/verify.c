@@ -147,7 +147,8 @@ static bool variable_good(const struct tw_policy *policy, const struct image_var
            literals_good(policy, variable);
 }
 
-/* Which projections may look at a variable of which type: request_set and request_print rely on it. */
+/* Which projections may look at a variable of which type: request_set and request_print rely on it.
+ */
 static bool projection_good(const struct tw_policy *policy, const struct image_attribute *attribute)
 {
     const struct image_variable *variable = &policy->section_VARIABLES[attribute->variable];
@@ -199,7 +200,8 @@ static bool builtins_good(const struct tw_policy *policy)
            variables[VARIABLE_CLOCK].type == TW_TYPE_NOW && variables[VARIABLE_CLOCK].low == 0 &&
            variables[VARIABLE_CLOCK].high == SECONDS_PER_WEEK - 1 &&
            !variables[VARIABLE_CLOCK].can_be_unset &&
-           variables[VARIABLE_DATE].type == TW_TYPE_DATE && !variables[VARIABLE_DATE].can_be_unset &&
+           variables[VARIABLE_DATE].type == TW_TYPE_DATE &&
+           !variables[VARIABLE_DATE].can_be_unset &&
            variables[VARIABLE_REQUEST_TYPE].type == TW_TYPE_ENUM &&
            variables[VARIABLE_REQUEST_TYPE].high == REQUEST_TYPE_BACKGROUND &&
            !variables[VARIABLE_REQUEST_TYPE].can_be_unset &&
@@ -311,9 +313,9 @@ static enum tw_status check_actions(const struct tw_policy *policy, struct tw_er
             return DAMAGED("step %u", i);
     for (uint32_t i = 0; i < policy->count_RULES; i++) {
         const struct image_rule *rule = &policy->section_RULES[i];
-        if (!string_good(policy, rule->name) || !string_good(policy, rule->label) || !string_good(policy, rule->file) ||
-            !string_good(policy, rule->reason) || rule->step_count > TW_MAX_STEPS ||
-            (rule->step_count == 0 && !rule->reject) ||
+        if (!string_good(policy, rule->name) || !string_good(policy, rule->label) ||
+            !string_good(policy, rule->file) || !string_good(policy, rule->reason) ||
+            rule->step_count > TW_MAX_STEPS || (rule->step_count == 0 && !rule->reject) ||
             !range_good(rule->step_first, rule->step_count, policy->count_STEPS))
             return DAMAGED("rule %u", i);
     }
