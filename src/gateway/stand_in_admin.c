@@ -132,7 +132,8 @@ static void reset(struct stand_in *stand_in, struct exchange *exchange)
     stand_in->capacity = stand_in->first_capacity;
     memcpy(stand_in->faults, stand_in->first_faults, sizeof stand_in->faults);
     stand_in->fault_count = stand_in->first_fault_count;
-    answer_status(exchange, TW_OK, NULL);
+    const struct tw_error none = {.code = TW_OK};
+    answer_status(exchange, TW_OK, &none);
 }
 
 bool admin_answer(struct stand_in *stand_in, struct exchange *exchange)
