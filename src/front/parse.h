@@ -20,6 +20,9 @@ struct parse {
     bool skipping;     /* after an error: up to the start of the next statement */
     bool abandoned;    /* nested too deep: nothing more is read from this source */
     uint32_t nesting;  /* open parentheses and `not`s, for MAX_NESTING */
+    uint32_t nots;     /* those `not`s of them whose test goes on, in the parentheses at hand */
+    uint8_t outer_nots[MAX_NESTING + 1]; /* the same in each of the parentheses around it */
+    uint32_t parentheses;
     uint32_t include_depth;
     struct statement *first, **tail;
     bool no_memory;
@@ -108,6 +111,5 @@ enum tw_status parse_policy(struct parse *parse, const struct file_reader *reade
 
 /* scan.c: fills source->tokens and source->comments; findings for what is no token. */
 bool scan_source(struct parse *parse, struct source *source, uint32_t source_index);
-const char *token_name(int kind); /* "NAME", "when", "->": for show and for messages */
 
 #endif
