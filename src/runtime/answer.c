@@ -170,7 +170,9 @@ static void read_choices(struct answer *answer, struct json_value choices)
     for (bool first = true; json_next_element(&iterator, &choice); first = false) {
         struct json_value delta = member(choice, "delta");
         struct json_value index = member(choice, "index");
-        if (delta_begins(delta) || member(choice, "finish_reason").kind == JSON_STRING)
+        if (member(choice, "finish_reason").kind == JSON_STRING)
+            answer->begun = answer->complete = true;
+        if (delta_begins(delta))
             answer->begun = true;
         if (!first || (index.raw.data && !text_is(index.raw, "0")))
             continue;
@@ -219,7 +221,9 @@ enum tw_status answer_read(struct answer *answer, struct text body)
     read_figures(answer, root);
     read_choices(answer, member(root, "choices"));
     read_output(answer, member(root, "output"));
-    answer->begun = answer->complete = true;
+    answer->complete = answer->failed || member(root, "choices").kind == JSON_ARRAY ||
+                       member(root, "output").kind == JSON_ARRAY;
+    answer->begun = true;
     return text_status(answer);
 }
 

@@ -20,7 +20,7 @@ struct answer {
     bool failed;               /* it has an error; the next four say which */
     struct buffer error_type, error_code, error_message, error_param;
     bool begun;    /* something of the answer itself has come, be it only a call of a tool */
-    bool complete; /* its end has come: a whole body, [DONE], or a final event */
+    bool complete; /* its end has come: a whole body, a finish_reason, [DONE], or a final event */
 };
 
 /* What one event of a stream holds. */

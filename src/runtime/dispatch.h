@@ -1,0 +1,65 @@
+/* runtime/dispatch.h: one request through a decided action: attempts, retries, and the steps of
+ * `else`.
+ *
+ * Waits and sends on the calling thread. Everything that is not a function of its arguments comes
+ * in: transport, clock, random numbers. */
+#ifndef TIERWAY_RUNTIME_DISPATCH_H
+#define TIERWAY_RUNTIME_DISPATCH_H
+
+#include "runtime/account.h"
+#include "runtime/retry.h"
+#include "runtime/transport.h"
+
+/* Milliseconds of one attempt where the rule sets none: the official clients' own limit, and what
+ * OpenAI's guide advises for flex. */
+#define DISPATCH_TIMEOUT 600000
+#define DISPATCH_TIMEOUT_FLEX 900000
+#define DISPATCH_BODY_MAX (64 << 20) /* bytes of a request body with what is spliced in */
+
+struct dispatch_clock {
+    int64_t (*now)(void *context); /* milliseconds, only forward */
+    void *context;
+};
+
+/* What one request needs; all of it has to stay until dispatch_run returns. */
+struct dispatch_order {
+    struct transport *transport;
+    struct dispatch_clock clock;
+    struct random *random;
+    const struct account *account;
+    const struct tw_action *action;
+    const struct body *body;
+    const char *url;
+    const char *api_key;          /* NULL: none is sent */
+    int64_t instant;              /* of the request, milliseconds since 1970 UTC */
+    const atomic_bool *cancelled; /* NULL allowed; transport_wake after setting it */
+    piece_visitor visit;          /* NULL allowed */
+    void *context;
+};
+
+struct dispatch_record {
+    struct ledger_row row;
+    enum meaning meaning;
+};
+
+/* What came of it. */
+struct dispatch {
+    struct arena arena; /* owns the records and their texts */
+    struct dispatch_record
+        *records; /* one an attempt; one for a request that was rejected at once */
+    size_t record_count, record_capacity;
+    struct attempt attempt;  /* the last one, with the answer */
+    enum meaning meaning;    /* of the last one */
+    bool rejected;           /* by the policy, at once or after its steps */
+    struct tw_error failure; /* of the network, where the last attempt failed so */
+};
+
+void dispatch_init(struct dispatch *dispatch);
+void dispatch_free(struct dispatch *dispatch);
+/* TW_OK: dispatch says what came of it, be it an error of the provider. Otherwise nothing was
+ * accounted for the attempt that failed: TW_NO_MEMORY, TW_INVALID (the key or the URL cannot be
+ * sent), TW_NOT_FOUND (no libcurl). */
+enum tw_status dispatch_run(struct dispatch *dispatch, const struct dispatch_order *order,
+                            struct tw_error *error);
+
+#endif

@@ -1,0 +1,279 @@
+/* runtime/router.c: the public router: a request's way from its bytes to its result.
+ *
+ * Owns the transport, the price table, the store and a copy of the key, which is wiped when the
+ * router is freed. All rows of a request are appended together when it has ended: one flush to disk
+ * a request. */
+#include "tierway/router.h"
+
+#include "runtime/attributes.h"
+#include "runtime/base_url.h"
+#include "runtime/router_parts.h"
+#include "runtime/router_result.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define USER_AGENT "tierway"
+
+struct tw_router {
+    const tw_policy *policy;
+    const struct provider *provider;
+    struct zone *zone;
+    struct transport *transport;
+    struct price_table *prices;
+    struct store *store;
+    char *base_url, *api_key;
+    tw_request *request;
+    struct random random;
+    struct dispatch_clock clock;
+    atomic_bool cancelled;
+};
+
+static int64_t monotonic_milliseconds(void *context)
+{
+    (void)context;
+    return clock_monotonic() / 1000000;
+}
+
+static enum tw_status open_zone(tw_router *router, struct tw_error *error)
+{
+    const char *name = tw_policy_timezone(router->policy);
+    enum tw_status status = zone_open(text_of(name), &router->zone);
+    return status ? fail(error, status, "the time zone %s: %s", name, tw_status_text(status))
+                  : TW_OK;
+}
+
+enum tw_status router_make(const struct router_parts *parts, tw_router **result,
+                           struct tw_error *error)
+{
+    tw_router *router = calloc(1, sizeof *router);
+    *result = NULL;
+    if (!router) {
+        transport_close(parts->transport);
+        price_table_free(parts->prices);
+        store_close(parts->store);
+        return fail(error, TW_NO_MEMORY, "out of memory");
+    }
+    router->policy = parts->policy;
+    router->provider = provider_find(text_of(tw_policy_provider(parts->policy)));
+    router->transport = parts->transport;
+    router->prices = parts->prices;
+    router->store = parts->store;
+    router->clock = parts->clock;
+    router->random.state = parts->seed;
+    router->base_url = strdup(parts->base_url);
+    router->api_key = parts->api_key ? strdup(parts->api_key) : NULL;
+    enum tw_status status = base_url_check(text_of(parts->base_url), error);
+    if (status == TW_OK)
+        status = open_zone(router, error);
+    if (status == TW_OK && (!router->base_url || (parts->api_key && !router->api_key) ||
+                            tw_request_new(parts->policy, &router->request) != TW_OK))
+        status = fail(error, TW_NO_MEMORY, "out of memory");
+    if (status == TW_OK)
+        *result = router;
+    else
+        tw_router_free(router);
+    return status;
+}
+
+void tw_router_free(tw_router *router)
+{
+    if (!router)
+        return;
+    transport_close(router->transport);
+    price_table_free(router->prices);
+    store_close(router->store);
+    zone_free(router->zone);
+    tw_request_free(router->request);
+    if (router->api_key)
+        explicit_bzero(router->api_key, strlen(router->api_key));
+    free(router->api_key);
+    free(router->base_url);
+    free(router);
+}
+
+static enum tw_status system_seed(uint64_t *seed, struct tw_error *error)
+{
+    if (*seed == 0 && getrandom(seed, sizeof *seed, 0) != (ssize_t)sizeof *seed)
+        return fail(error, TW_IO, "the system gives no random numbers");
+    return TW_OK;
+}
+
+enum tw_status tw_router_new(const struct tw_router_options *options, tw_router **router,
+                             struct tw_error *error)
+{
+    struct router_parts parts = {.policy = options->policy,
+                                 .base_url = options->base_url,
+                                 .api_key = options->api_key,
+                                 .seed = options->seed,
+                                 .clock = {monotonic_milliseconds, NULL}};
+    const struct store_options store_options = STORE_DEFAULTS;
+    *router = NULL;
+    enum tw_status status = base_url_check(text_of(options->base_url), error);
+    if (status == TW_OK)
+        status = system_seed(&parts.seed, error);
+    if (status == TW_OK)
+        status =
+            price_table_open(options->prices ? options->prices : "openai", &parts.prices, error);
+    if (status == TW_OK && options->store)
+        status = store_open(options->store, &store_options, &parts.store, error);
+    if (status == TW_OK)
+        status = transport_curl_open(USER_AGENT, &parts.transport, error);
+    if (status == TW_OK)
+        return router_make(&parts, router, error);
+    store_close(parts.store);
+    price_table_free(parts.prices);
+    return status;
+}
+
+void tw_router_cancel(tw_router *router)
+{
+    atomic_store(&router->cancelled, true);
+    transport_wake(router->transport);
+}
+
+/* One call of tw_router_chat. */
+struct chat_run {
+    tw_router *router;
+    const struct tw_chat *chat;
+    struct tw_error *error;
+    struct result *result;
+    struct body body;
+    struct text endpoint;
+    int64_t instant;
+    struct account account;
+    struct tw_action action;
+    struct buffer url;
+};
+
+static struct text endpoint_of(const struct tw_chat *chat, const struct body *body)
+{
+    if (chat->endpoint)
+        return text_of(chat->endpoint);
+    return body_has(body, BODY_INPUT) && !body_has(body, BODY_MESSAGES) ? TEXT("/responses")
+                                                                        : TEXT("/chat/completions");
+}
+
+/* Pairs of NUL-terminated texts as pairs of texts, in the arena. */
+static struct attribute_pair *pairs_of(struct arena *arena, const struct tw_pair *pairs,
+                                       size_t count)
+{
+    struct attribute_pair *result = ARENA_ARRAY(arena, struct attribute_pair, count + 1);
+    for (size_t i = 0; result && i < count; i++)
+        result[i] = (struct attribute_pair){text_of(pairs[i].name), text_of(pairs[i].value)};
+    return result;
+}
+
+static enum tw_status decide(struct chat_run *run)
+{
+    const struct tw_chat *chat = run->chat;
+    tw_router *router = run->router;
+    struct result *result = run->result;
+    struct arena *arena = &result->dispatch.arena;
+    const struct attribute_source source = {
+        .body = &run->body,
+        .endpoint = run->endpoint,
+        .request_id = run->account.request_id,
+        .instant = run->instant,
+        .given = pairs_of(arena, chat->attributes, chat->attribute_count),
+        .given_count = chat->attribute_count,
+        .headers = pairs_of(arena, chat->headers, chat->header_count),
+        .header_count = chat->header_count};
+    if (!source.given || !source.headers)
+        return fail(run->error, TW_NO_MEMORY, "out of memory");
+    tw_request_clear(router->request);
+    enum tw_status status = attributes_fill(router->request, &source, run->error);
+    if (status != TW_OK)
+        return status;
+    uint32_t rule = tw_decide(router->policy, router->request);
+    tw_policy_rule(router->policy, rule, &result->rule);
+    tw_policy_action(router->policy, router->request, rule, &run->action);
+    run->account.rule = text_of(result->rule.name);
+    if (run->action.step_count)
+        run->account.chosen_tier = text_of(run->action.steps[0].name);
+    return TW_OK;
+}
+
+/* Reads the body and makes the account that all attempts share. */
+static enum tw_status prepare(struct chat_run *run)
+{
+    tw_router *router = run->router;
+    struct arena *arena = &run->result->dispatch.arena;
+    enum tw_status status =
+        body_scan((struct text){run->chat->body, run->chat->length}, &run->body, run->error);
+    if (status != TW_OK)
+        return status;
+    run->endpoint = endpoint_of(run->chat, &run->body);
+    run->instant = run->chat->instant >= 0 ? run->chat->instant : clock_system() / 1000000;
+    if (run->instant > INSTANT_LAST)
+        return fail(run->error, TW_INVALID, "the instant is after the year 9999");
+    run->account = (struct account){.policy = router->policy,
+                                    .provider = router->provider,
+                                    .prices = router->prices,
+                                    .zone = router->zone};
+    uint64_t high = random_next(&router->random), low = random_next(&router->random);
+    run->account.request_id = arena_format(arena, "req_%016llx%016llx", (unsigned long long)high,
+                                           (unsigned long long)low);
+    status = account_open(&run->account, &run->body, arena, run->error);
+    if (status == TW_OK && base_url_join(text_of(router->base_url), run->endpoint, &run->url))
+        status = fail(run->error, run->url.status, "the URL is too long");
+    return status == TW_OK ? decide(run) : status;
+}
+
+static bool pass_piece(void *context, const struct piece *piece)
+{
+    const struct tw_chat *chat = context;
+    const struct tw_piece public_piece = {.text = piece->text.data,
+                                          .text_length = piece->text.length,
+                                          .event = piece->event.data,
+                                          .event_length = piece->event.length,
+                                          .data = piece->data.data,
+                                          .data_length = piece->data.length};
+    return chat->on_piece(chat->context, &public_piece);
+}
+
+static enum tw_status send_request(struct chat_run *run)
+{
+    tw_router *router = run->router;
+    const struct dispatch_order order = {.transport = router->transport,
+                                         .clock = router->clock,
+                                         .random = &router->random,
+                                         .account = &run->account,
+                                         .action = &run->action,
+                                         .body = &run->body,
+                                         .url = run->url.data,
+                                         .api_key = router->api_key,
+                                         .instant = run->instant,
+                                         .cancelled = &router->cancelled,
+                                         .visit = run->chat->on_piece ? pass_piece : NULL,
+                                         .context = (void *)(uintptr_t)run->chat};
+    enum tw_status status = dispatch_run(&run->result->dispatch, &order, run->error);
+    /* What was attempted before a failure is accounted for as well. */
+    result_account(run->result, router->store);
+    if (status == TW_OK)
+        status = result_describe(run->result, &run->account, &run->action,
+                                 atomic_load(&router->cancelled), run->error);
+    return status;
+}
+
+enum tw_status tw_router_chat(tw_router *router, const struct tw_chat *chat,
+                              struct tw_result **result, struct tw_error *error)
+{
+    struct chat_run run = {.router = router, .chat = chat, .error = error};
+    *result = NULL;
+    run.result = result_new();
+    if (!run.result)
+        return fail(error, TW_NO_MEMORY, "out of memory");
+    buffer_init(&run.url, 2 * BASE_URL_MAX);
+    enum tw_status status = prepare(&run);
+    if (status == TW_OK)
+        status = send_request(&run);
+    buffer_free(&run.url);
+    atomic_store(&router->cancelled, false);
+    if (status == TW_OK)
+        *result = &run.result->result;
+    else
+        tw_result_free(&run.result->result);
+    return status;
+}
