@@ -4,7 +4,10 @@
  * any length needs little memory. */
 #include "gateway/stand_in_internal.h"
 
-enum { WAITING_MOST = 64 * 1024 };
+enum {
+    WAITING_MOST = 64 * 1024,
+    EVENTS_A_TURN = 64 /* then the loop's other connections have theirs */
+};
 
 static void on_pace(uv_timer_t *timer)
 {
@@ -55,6 +58,7 @@ void stream_go_on(struct call *call)
     struct buffer event;
     buffer_init(&event, ANSWER_BYTES);
     bool last = false;
+    int turn = 0;
     while (call->streaming && !last && exchange_pending(call->exchange) < WAITING_MOST) {
         buffer_clear(&event);
         last = next_event(call, &event);
@@ -63,7 +67,7 @@ void stream_go_on(struct call *call)
             exchange_reset(call->exchange);
         } else if (last) {
             finish(call);
-        } else if (call->chunk_ms > 0) {
+        } else if (call->chunk_ms > 0 || ++turn == EVENTS_A_TURN) {
             uv_timer_start(&call->timer, on_pace, call->chunk_ms, 0);
             break;
         }

@@ -88,13 +88,17 @@ static inline enum probe_result probe_read_all(int probe, struct buffer *answer)
     return result;
 }
 
+/* Not strstr: under a sanitizer each call of it measures the whole answer again. */
 static inline size_t probe_count(const struct buffer *answer, const char *text)
 {
-    size_t count = 0;
-    const char *at = answer->data ? answer->data : "";
-    while ((at = strstr(at, text)) != NULL) {
-        count++;
-        at += strlen(text);
+    size_t count = 0, length = strlen(text), at = 0;
+    while (answer->length - at >= length) {
+        const char *found = memchr(answer->data + at, text[0], answer->length - at - length + 1);
+        if (!found)
+            break;
+        bool equal = memcmp(found, text, length) == 0;
+        count += equal;
+        at = (size_t)(found - answer->data) + (equal ? length : 1);
     }
     return count;
 }
