@@ -169,6 +169,8 @@ enum tw_status lint_policy(struct front *front, int64_t now)
         lint_actions(front);
         lint_conditions(front);
         status = lint_clock(front, now);
+        if (!status)
+            status = lint_proofs(front);
     }
     findings_silence(&front->findings, front->statements);
     findings_sort(&front->findings);

@@ -13,6 +13,8 @@
  * policy has errors. TW_OK or TW_NO_MEMORY. */
 enum tw_status lint_policy(struct front *front, int64_t now);
 
+/* lint_proofs.c: what the decision diagram proves. TW_OK or TW_NO_MEMORY. */
+enum tw_status lint_proofs(struct front *front);
 /* lint_conditions.c */
 void lint_conditions(struct front *front);
 /* lint_clock.c */

@@ -60,6 +60,8 @@ void report_json(const struct findings *findings, bool *first, struct buffer *ou
         if (finding->witness.length)
             buffer_format(out, ", \"witness\": %.*s", (int)finding->witness.length,
                           finding->witness.data);
+        if (finding->example.length)
+            member(out, "example", finding->example);
         if (finding->related)
             related_json(findings, finding, out);
         buffer_byte(out, '}');

@@ -83,11 +83,23 @@ static struct formula *of_children(const struct policy_tree *policy,
     return end ? formula : NULL;
 }
 
+/* What a `let` stands for, at the place where it is used. */
+static struct formula *of_name(const struct policy_tree *policy, const struct condition *name,
+                               bool negated)
+{
+    struct formula *formula = of_condition(policy, name->named->condition, negated);
+    if (formula) {
+        formula->span = name->span;
+        formula->named = true;
+    }
+    return formula;
+}
+
 static struct formula *of_condition(const struct policy_tree *policy,
                                     const struct condition *condition, bool negated)
 {
     if (condition->named)
-        return of_condition(policy, condition->named->condition, negated);
+        return of_name(policy, condition, negated);
     if (condition->kind == CONDITION_NOT)
         return of_condition(policy, condition->children, !negated);
     if (condition->kind == CONDITION_AND || condition->kind == CONDITION_OR)

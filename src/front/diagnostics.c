@@ -216,6 +216,9 @@ void finding_print(const struct findings *findings, const struct finding *findin
     print_source(findings, finding->span, colours, out);
     if (finding->help.length)
         buffer_format(out, "       help: %.*s\n", (int)finding->help.length, finding->help.data);
+    if (finding->example.length)
+        buffer_format(out, "       example: %.*s\n", (int)finding->example.length,
+                      finding->example.data);
     for (const struct related *at = finding->related; at; at = at->next) {
         buffer_string(out, "       ");
         print_place(findings, at->span, out);

@@ -30,6 +30,7 @@ struct finding {
     struct text message;
     struct text help;        /* empty where there is none */
     struct text witness;     /* attributes as JSON, empty where there is none */
+    struct text example;     /* the same as an `expect` that passes */
     struct related *related; /* other places, in order */
 };
 

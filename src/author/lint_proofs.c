@@ -1,0 +1,376 @@
+/* author/lint_proofs.c: what lint proves of each rule, by asking the decision diagram.
+ *
+ * A rule's own requests are those that lead to its terminal; it is dead when there are none. It can
+ * go when the rules behind it give every one of them the same action. A part of its condition can
+ * go when all requests that the rule gains or loses without that part are taken by earlier rules
+ * anyway. Nothing is reported that is not proved; what could not be settled is said. */
+#include "author/proofs.h"
+
+#include "author/lint.h"
+
+#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
+
+enum { MOST_COVERING = 200 }; /* rules of which a minimal covering set is looked for */
+
+static const struct statement *rule_at(const struct proof *proof, size_t rule)
+{
+    return rule < proof->policy->rule_count ? proof->policy->rules[rule] : proof->policy->otherwise;
+}
+
+static struct finding *add_finding(struct proof *proof, enum finding_name name, struct span span,
+                                   diagram_ref region, const char *message)
+{
+    struct finding *finding = finding_add(proof->findings, name, span, "%s", message);
+    if (finding && region != DIAGRAM_NONE)
+        proof_witness(proof, finding, region);
+    return finding;
+}
+
+/* Gives a finding the simplest request of a region as its witness. */
+void proof_witness(struct proof *proof, struct finding *finding, diagram_ref region)
+{
+    struct witness witness;
+    if (!finding || proof->built->diagram.status || region == DIAGRAM_NONE ||
+        !witness_in(proof->built, region, &witness))
+        return;
+    finding->witness = witness.json;
+    finding->example = witness.expect;
+}
+
+static void write_step(const struct step *step, struct buffer *out)
+{
+    buffer_format(out, "%d:%u:%lld:%u;", step->tier_index,
+                  step->attribute ? step->attribute->variable + 1 : 0,
+                  (long long)step->timeout_milliseconds, step->retry_count);
+}
+
+/* Actions are the same when they do the same: `strict` only says that something is meant. */
+static bool number_action(struct proof *proof, struct map *known, const struct statement *statement,
+                          uint32_t *number)
+{
+    struct buffer text;
+    buffer_init(&text, 1 << 16);
+    const struct action *action = statement ? statement->action : NULL;
+    for (const struct step *step = action ? action->steps : NULL; step; step = step->next)
+        write_step(step, &text);
+    if (!action)
+        buffer_string(&text, "0:0:-1:0;");
+    if (action && action->reject)
+        buffer_format(&text, "reject %.*s", TEXT_ARGUMENTS(action->reason));
+    struct text key = arena_text(proof->built->arena, buffer_view(&text));
+    buffer_free(&text);
+    uint32_t before = (uint32_t)(uintptr_t)map_get(known, key);
+    *number = before ? before - 1 : (uint32_t)known->count;
+    return before || map_set(known, key, (void *)((uintptr_t)known->count + 1));
+}
+
+static bool number_actions(struct proof *proof)
+{
+    struct map known;
+    size_t count = proof->policy->rule_count;
+    map_init(&known, proof->built->arena);
+    proof->actions = ARENA_ARRAY(proof->built->arena, uint32_t, count + 1);
+    for (size_t i = 0; proof->actions && i <= count; i++)
+        if (!number_action(proof, &known, rule_at(proof, i), &proof->actions[i]))
+            return false;
+    return proof->actions != NULL;
+}
+
+/* Is the condition of `rule` covered by the rules that are marked, and by what cannot be? */
+static bool is_covered(struct proof *proof, size_t rule, const bool *marked)
+{
+    struct policy_diagram *built = proof->built;
+    diagram_ref rest = diagram_without(&built->diagram, built->impossible, built->conditions[rule]);
+    for (size_t i = 0; i < rule && rest != DIAGRAM_NONE; i++)
+        if (marked[i])
+            rest = diagram_without(&built->diagram, built->conditions[i], rest);
+    return rest == DIAGRAM_NONE;
+}
+
+struct takers {
+    bool *marked;
+    size_t count;
+};
+
+static bool mark_taker(void *context, uint32_t rule)
+{
+    struct takers *takers = context;
+    if (rule != DIAGRAM_NONE && !takers->marked[rule]) {
+        takers->marked[rule] = true;
+        takers->count++;
+    }
+    return true;
+}
+
+static void relate_covering(struct proof *proof, struct finding *finding, size_t rule)
+{
+    struct policy_diagram *built = proof->built;
+    struct takers takers = {ARENA_ARRAY(built->arena, bool, proof->policy->rule_count), 0};
+    diagram_ref taken = diagram_guard(&built->diagram, built->conditions[rule], built->root);
+    if (!finding || !takers.marked || !diagram_all(built, taken, mark_taker, &takers))
+        return;
+    /* Leave out each rule that the others can do without: what is left is minimal. */
+    for (size_t i = rule; i-- > 0 && takers.count <= MOST_COVERING;) {
+        if (!takers.marked[i])
+            continue;
+        takers.marked[i] = false;
+        takers.marked[i] = !is_covered(proof, rule, takers.marked);
+    }
+    for (size_t i = 0; i < rule; i++)
+        if (takers.marked[i])
+            finding_relate(proof->findings, finding, proof->policy->rules[i]->span,
+                           "this rule takes its requests");
+}
+
+static void report_dead(struct proof *proof, size_t rule)
+{
+    const struct statement *statement = proof->policy->rules[rule];
+    struct finding *finding =
+        finding_add(proof->findings, FINDING_DEAD_RULE, statement->span,
+                    "no request reaches this rule: rules above it take all that it would");
+    finding_help(proof->findings, finding, "move it up, or take it out");
+    relate_covering(proof, finding, rule);
+}
+
+struct comparison_of_actions {
+    const struct proof *proof;
+    uint32_t action;
+};
+
+static bool has_action(void *context, uint32_t rule)
+{
+    const struct comparison_of_actions *comparison = context;
+    return rule == DIAGRAM_NONE || comparison->proof->actions[rule] == comparison->action;
+}
+
+/* Do all requests of `own` get the action of `rule` from the rules behind it? */
+static bool same_action_after(struct proof *proof, size_t rule, diagram_ref own, diagram_ref after)
+{
+    struct diagram *diagram = &proof->built->diagram;
+    struct comparison_of_actions comparison = {proof, proof->actions[rule]};
+    diagram_ref matched = diagram_guard(diagram, after, DIAGRAM_TRUE);
+    bool falls_through = diagram_without(diagram, matched, own) != DIAGRAM_NONE;
+    diagram_ref taken = diagram_guard(diagram, own, after);
+    return diagram_all(proof->built, taken, has_action, &comparison) &&
+           (!falls_through || proof->actions[proof->policy->rule_count] == comparison.action);
+}
+
+static bool is_everything(struct proof *proof, diagram_ref region)
+{
+    return diagram_without(&proof->built->diagram, region, DIAGRAM_TRUE) == DIAGRAM_NONE;
+}
+
+static bool is_earlier(void *context, uint32_t rule)
+{
+    const size_t *limit = context;
+    return rule == DIAGRAM_NONE || rule < *limit;
+}
+
+static bool all_taken_before(struct proof *proof, size_t rule, diagram_ref region)
+{
+    struct policy_diagram *built = proof->built;
+    if (region == DIAGRAM_NONE)
+        return true;
+    diagram_ref possible = diagram_without(&built->diagram, built->impossible, region);
+    diagram_ref taken = diagram_guard(&built->diagram, possible, built->root);
+    diagram_ref matched = diagram_guard(&built->diagram, taken, DIAGRAM_TRUE);
+    if (diagram_without(&built->diagram, matched, possible) != DIAGRAM_NONE)
+        return false; /* some of them no rule takes */
+    return diagram_all(built, taken, is_earlier, &rule);
+}
+
+/* Does the rule decide the same requests when its condition is as its formula is now? The requests
+ * that it gains or loses have to be taken by earlier rules, all of them. */
+static bool decides_the_same(struct proof *proof, size_t rule)
+{
+    struct policy_diagram *built = proof->built;
+    diagram_ref before = built->conditions[rule];
+    diagram_ref now = diagram_of_formula(built, built->formulas[rule]);
+    return all_taken_before(proof, rule, diagram_without(&built->diagram, before, now)) &&
+           all_taken_before(proof, rule, diagram_without(&built->diagram, now, before));
+}
+
+/* Finds out about one part of an `and` or an `or`; true where it can go, and was said. */
+static bool examine_part(struct proof *proof, size_t rule, diagram_ref own, struct formula *part)
+{
+    diagram_ref alone = diagram_of_formula(proof->built, part);
+    part->dropped = true;
+    if (!decides_the_same(proof, rule) || proof->built->diagram.status) {
+        part->dropped = false;
+        return false;
+    }
+    struct finding *finding;
+    if (is_everything(proof, alone))
+        finding = add_finding(proof, FINDING_ALWAYS_TRUE, part->span, own,
+                              "this part holds for every request");
+    else if (alone == DIAGRAM_NONE)
+        finding = add_finding(proof, FINDING_ALWAYS_FALSE, part->span, DIAGRAM_NONE,
+                              "this part holds for no request");
+    else
+        finding = add_finding(proof, FINDING_DROPPABLE, part->span, own,
+                              "the rule decides the same requests without this part");
+    finding_help(proof->findings, finding, "take it out");
+    return true;
+}
+
+static void examine_parts(struct proof *proof, size_t rule, diagram_ref own,
+                          struct formula *formula)
+{
+    for (struct formula *part = formula->children; part && !proof->built->diagram.status;
+         part = part->next)
+        if (!examine_part(proof, rule, own, part) && !part->named)
+            examine_parts(proof, rule, own, part);
+}
+
+static void examine_condition(struct proof *proof, size_t rule, diagram_ref own)
+{
+    struct policy_diagram *built = proof->built;
+    const struct condition *condition = proof->policy->rules[rule]->condition;
+    if (is_everything(proof, built->conditions[rule])) {
+        finding_help(proof->findings,
+                     add_finding(proof, FINDING_ALWAYS_TRUE, condition->span, own,
+                                 "this condition holds for every request"),
+                     "write `otherwise`");
+        return;
+    }
+    if (!built->formulas[rule]->named)
+        examine_parts(proof, rule, own, built->formulas[rule]);
+}
+
+/* The requests that the rule decides. */
+static diagram_ref own_requests(struct proof *proof, size_t rule, diagram_ref condition)
+{
+    struct policy_diagram *built = proof->built;
+    return diagram_select(built, diagram_guard(&built->diagram, condition, built->root),
+                          (uint32_t)rule);
+}
+
+static void examine_rule(struct proof *proof, size_t rule, diagram_ref after)
+{
+    struct policy_diagram *built = proof->built;
+    const struct statement *statement = proof->policy->rules[rule];
+    diagram_ref condition =
+        diagram_without(&built->diagram, built->impossible, built->conditions[rule]);
+    diagram_ref own = own_requests(proof, rule, condition);
+    if (built->diagram.status)
+        return;
+    if (condition == DIAGRAM_NONE) {
+        finding_help(proof->findings,
+                     finding_add(proof->findings, FINDING_ALWAYS_FALSE, statement->condition->span,
+                                 "this condition holds for no request"),
+                     "no value can fulfil all its parts: look for a wrong `and` or comparison");
+        proof->dead[rule] = true;
+    } else if (own == DIAGRAM_NONE) {
+        report_dead(proof, rule);
+        proof->dead[rule] = true;
+    } else if (same_action_after(proof, rule, own, after)) {
+        finding_help(proof->findings,
+                     add_finding(proof, FINDING_REMOVABLE_RULE, statement->span, own,
+                                 "without this rule every request would get the same action"),
+                     "take it out");
+        proof->removable[rule] = true;
+    } else {
+        examine_condition(proof, rule, own);
+    }
+}
+
+/* Rules first..last - 1, each with the diagram of the rules behind it, by halves. That diagram is
+ * cut down to the requests that the half speaks of: else each rule would get a copy of all others.
+ */
+static void examine_rules(struct proof *proof, size_t first, size_t last, diagram_ref after)
+{
+    struct diagram *diagram = &proof->built->diagram;
+    if (first >= last || diagram->status)
+        return;
+    if (last - first == 1) {
+        examine_rule(proof, first, after);
+        return;
+    }
+    size_t middle = first + (last - first) / 2;
+    diagram_ref upper = diagram_of_rules(proof->built, first, middle);
+    diagram_ref lower = diagram_of_rules(proof->built, middle, last);
+    diagram_ref upper_requests = diagram_guard(diagram, upper, DIAGRAM_TRUE);
+    diagram_ref lower_requests = diagram_guard(diagram, lower, DIAGRAM_TRUE);
+    diagram_ref behind = diagram_merge(diagram, lower, after);
+    examine_rules(proof, first, middle, diagram_guard(diagram, upper_requests, behind));
+    examine_rules(proof, middle, last, diagram_guard(diagram, lower_requests, after));
+}
+
+/* Neighbours with one action are one rule with an `or`; two labels are two names worth keeping. */
+static void examine_neighbours(struct proof *proof)
+{
+    for (size_t i = 0; i + 1 < proof->policy->rule_count; i++) {
+        const struct statement *rule = proof->policy->rules[i], *next = proof->policy->rules[i + 1];
+        if (proof->actions[i] != proof->actions[i + 1] || proof->dead[i] || proof->dead[i + 1] ||
+            proof->removable[i] || proof->removable[i + 1] || (rule->name && next->name) ||
+            rule->span.source != next->span.source)
+            continue;
+        struct finding *finding = finding_add(proof->findings, FINDING_MERGEABLE, next->span,
+                                              "this rule has the same action as the one above it");
+        finding_relate(proof->findings, finding, rule->span, "the rule above");
+        finding_help(proof->findings, finding, "join their conditions with `or`");
+    }
+}
+
+static void examine_otherwise(struct proof *proof)
+{
+    struct policy_diagram *built = proof->built;
+    const struct policy_tree *policy = proof->policy;
+    diagram_ref taken = diagram_guard(&built->diagram, built->root, DIAGRAM_TRUE);
+    diagram_ref rest = diagram_without(
+        &built->diagram, diagram_merge(&built->diagram, built->impossible, taken), DIAGRAM_TRUE);
+    if (built->diagram.status)
+        return;
+    if (policy->otherwise && rest == DIAGRAM_NONE)
+        finding_help(proof->findings,
+                     finding_add(proof->findings, FINDING_DEAD_OTHERWISE, policy->otherwise->span,
+                                 "no request is left for `otherwise`"),
+                     "take it out");
+    if (policy->otherwise || rest == DIAGRAM_NONE || policy->rule_count == 0)
+        return;
+    const struct statement *last = policy->rules[policy->rule_count - 1];
+    struct finding *finding =
+        finding_add(proof->findings, FINDING_NO_OTHERWISE, last->span,
+                    "some requests are taken by no rule, and get the implicit default `%.*s`",
+                    TEXT_ARGUMENTS(policy->tiers[0]));
+    proof_witness(proof, finding, rest);
+    finding_help(proof->findings, finding, "add `otherwise -> %.*s` to say so",
+                 TEXT_ARGUMENTS(policy->tiers[0]));
+}
+
+static void report_unsettled(struct proof *proof)
+{
+    const struct policy_tree *policy = proof->policy;
+    for (const struct statement *at = policy->statements; at; at = at->next)
+        if (at->kind == STATEMENT_NEVER || at->kind == STATEMENT_ALWAYS)
+            finding_add(proof->findings, FINDING_UNSETTLED, at->span,
+                        "this property could not be settled: the policy's diagram is too large");
+    if (policy->rule_count)
+        finding_add(proof->findings, FINDING_UNSETTLED, policy->rules[0]->span,
+                    "the policy's diagram is too large, so dead and removable rules, needless "
+                    "parts and a missing `otherwise` were not looked for");
+}
+
+enum tw_status lint_proofs(struct front *front)
+{
+    struct policy_diagram built;
+    struct proof proof = {.policy = &front->policy, .findings = &front->findings, .built = &built};
+    size_t rules = front->policy.rule_count;
+    enum tw_status status =
+        policy_diagram_build(&built, &front->arena, &front->policy, DIAGRAM_EDGES);
+    proof.dead = ARENA_ARRAY(&front->arena, bool, rules + 1);
+    proof.removable = ARENA_ARRAY(&front->arena, bool, rules + 1);
+    if (!status && (!proof.dead || !proof.removable || !number_actions(&proof)))
+        status = TW_NO_MEMORY;
+    if (!status) {
+        lint_properties(&proof);
+        examine_otherwise(&proof);
+        examine_rules(&proof, 0, rules, DIAGRAM_NONE);
+        examine_neighbours(&proof);
+        status = built.diagram.status;
+    }
+    if (status == TW_LIMIT)
+        report_unsettled(&proof);
+    policy_diagram_free(&built);
+    return status == TW_LIMIT ? TW_OK : status;
+}

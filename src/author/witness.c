@@ -1,0 +1,217 @@
+/* author/witness.c: from classes back to values, and to text in the language's own form.
+ *
+ * Attributes at their defaults are left out. Which rule decides is asked of the reference
+ * evaluator, so that what is printed is right even if the diagram were not. */
+#include "author/witness.h"
+
+#include "base/json.h"
+#include "front/reference.h"
+
+#include <stdlib.h>
+
+#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
+
+struct printing {
+    struct policy_diagram *built;
+    int64_t *values;
+    struct text *texts;
+    struct buffer json, givens;
+};
+
+/* A second of the clock's class on this weekday, the nearest to noon. */
+static int64_t second_on_day(const struct variable_classes *clock, uint32_t class, int64_t weekday)
+{
+    int64_t first = weekday * SECONDS_PER_DAY, last = first + SECONDS_PER_DAY - 1;
+    int64_t noon = first + CLOCK_DEFAULT_SECOND, best = VALUE_UNSET;
+    for (size_t i = 0; i < clock->run_count; i++) {
+        const struct class_run *run = &clock->runs[i];
+        if (run->class != class || run->high < first || run->low > last)
+            continue;
+        int64_t low = run->low > first ? run->low : first;
+        int64_t high = run->high < last ? run->high : last;
+        int64_t value = noon < low ? low : noon > high ? high : noon;
+        if (best == VALUE_UNSET || llabs(value - noon) < llabs(best - noon))
+            best = value;
+    }
+    return best;
+}
+
+static void choose_values(struct printing *printing, const struct assignment *assignment)
+{
+    const struct policy_tree *policy = printing->built->policy;
+    const struct variable_classes *all = printing->built->classes.variables;
+    for (size_t i = 0; i < policy->variable_count; i++) {
+        const struct variable *about = &policy->variables[i];
+        uint32_t class = assignment->classes[i];
+        bool text = about->type == TW_TYPE_STRING;
+        if (class == all[i].unset)
+            printing->values[i] = VALUE_UNSET;
+        else if (!text)
+            printing->values[i] = class_sample(&all[i], about, class);
+        else if (class == all[i].initial)
+            printing->texts[i] = about->initial_text;
+        else
+            printing->texts[i] = all[i].samples[class];
+    }
+    if (all[VARIABLE_DATE].by_weekday)
+        printing->values[VARIABLE_CLOCK] =
+            second_on_day(&all[VARIABLE_CLOCK], assignment->classes[VARIABLE_CLOCK],
+                          assignment->classes[VARIABLE_DATE] % 7);
+}
+
+static bool is_default(const struct printing *printing, uint32_t index)
+{
+    const struct variable *about = &printing->built->policy->variables[index];
+    if (about->can_be_unset)
+        return printing->values[index] == VALUE_UNSET;
+    return about->type == TW_TYPE_STRING ? text_equal(printing->texts[index], about->initial_text)
+                                         : printing->values[index] == about->initial;
+}
+
+static void quote_text(struct buffer *out, struct text text)
+{
+    buffer_byte(out, '"');
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] == '"' || text.data[i] == '\\')
+            buffer_byte(out, '\\');
+        if (text.data[i] == '\n' || text.data[i] == '\t')
+            buffer_string(out, text.data[i] == '\n' ? "\\n" : "\\t");
+        else
+            buffer_byte(out, text.data[i]);
+    }
+    buffer_byte(out, '"');
+}
+
+/* One attribute: as a member, and as ATTR = VALUE. is_string: quoted in the language too. */
+static void print_pair(struct printing *printing, struct text name, struct text value,
+                       enum tw_type type)
+{
+    bool bare = type == TW_TYPE_INT || type == TW_TYPE_BOOL;
+    buffer_string(&printing->json, printing->json.length > 1 ? ", " : "");
+    json_write_string(&printing->json, name);
+    buffer_string(&printing->json, ": ");
+    if (bare)
+        buffer_text(&printing->json, value);
+    else
+        json_write_string(&printing->json, value);
+    buffer_format(&printing->givens, "%s%.*s = ", printing->givens.length ? ", " : "",
+                  TEXT_ARGUMENTS(name));
+    if (type == TW_TYPE_STRING)
+        quote_text(&printing->givens, value);
+    else
+        buffer_text(&printing->givens, value);
+}
+
+static void print_number(struct printing *printing, struct text name, enum tw_type type,
+                         int64_t value)
+{
+    struct buffer text;
+    buffer_init(&text, 100);
+    value_print(&text, type, value);
+    print_pair(printing, name, buffer_view(&text), type);
+    buffer_free(&text);
+}
+
+static void print_clock(struct printing *printing)
+{
+    int64_t moment = printing->values[VARIABLE_CLOCK];
+    bool with_date = printing->built->classes.variables[VARIABLE_DATE].by_weekday;
+    if (moment / SECONDS_PER_DAY != 0 && !with_date)
+        print_pair(printing, TEXT("weekday"), text_of(weekday_words[moment / SECONDS_PER_DAY]),
+                   TW_TYPE_WEEKDAY);
+    if (moment % SECONDS_PER_DAY != CLOCK_DEFAULT_SECOND)
+        print_number(printing, TEXT("time"), TW_TYPE_TIME, moment % SECONDS_PER_DAY);
+}
+
+/* The attribute that is the whole of a variable. */
+static const struct attribute *whole_attribute(const struct policy_tree *policy, uint32_t variable)
+{
+    for (size_t i = 0; i < policy->attribute_count; i++)
+        if (policy->attributes[i]->variable == variable &&
+            policy->attributes[i]->projection == PROJECT_WHOLE)
+            return policy->attributes[i];
+    return NULL;
+}
+
+static void print_variable(struct printing *printing, uint32_t index)
+{
+    const struct policy_tree *policy = printing->built->policy;
+    const struct attribute *attribute = whole_attribute(policy, index);
+    if (index == VARIABLE_CLOCK) {
+        print_clock(printing);
+        return;
+    }
+    if (is_default(printing, index) || !attribute)
+        return;
+    int64_t value = printing->values[index];
+    if (attribute->type == TW_TYPE_STRING)
+        print_pair(printing, attribute->name, printing->texts[index], TW_TYPE_STRING);
+    else if (attribute->word_count)
+        print_pair(printing, attribute->name, attribute->words[value], attribute->type);
+    else
+        print_number(printing, attribute->name, attribute->type, value);
+}
+
+static struct text decided_tier(const struct printing *printing, size_t rule)
+{
+    const struct policy_tree *policy = printing->built->policy;
+    const struct statement *statement =
+        rule < policy->rule_count ? policy->rules[rule] : policy->otherwise;
+    const struct step *step = statement ? statement->action->steps : NULL;
+    if (!statement)
+        return policy->tiers[0];
+    if (!step)
+        return TEXT("reject");
+    if (!step->attribute)
+        return policy->tiers[step->tier_index];
+    int64_t value = printing->values[step->attribute->variable];
+    return policy->tiers[value == VALUE_UNSET ? 0 : value];
+}
+
+static struct text expect_text(const struct printing *printing, size_t rule)
+{
+    const struct policy_tree *policy = printing->built->policy;
+    struct arena *arena = printing->built->arena;
+    struct text by = {"", 0}, tier = decided_tier(printing, rule);
+    struct text givens = buffer_view(&printing->givens);
+    if (rule < policy->rule_count && policy->rules[rule]->name)
+        by = arena_format(arena, " by %.*s", TEXT_ARGUMENTS(policy->rules[rule]->name->text));
+    else if (rule == policy->rule_count)
+        by = TEXT(" by otherwise");
+    return arena_format(arena, "expect %.*s%.*s when %.*s", TEXT_ARGUMENTS(tier),
+                        TEXT_ARGUMENTS(by), TEXT_ARGUMENTS(givens));
+}
+
+bool witness_of(struct policy_diagram *built, const struct assignment *assignment,
+                struct witness *witness)
+{
+    const struct policy_tree *policy = built->policy;
+    struct printing printing = {.built = built};
+    printing.values = ARENA_ARRAY(built->arena, int64_t, policy->variable_count);
+    printing.texts = ARENA_ARRAY(built->arena, struct text, policy->variable_count);
+    if (!printing.values || !printing.texts)
+        return false;
+    buffer_init(&printing.json, 1 << 20);
+    buffer_init(&printing.givens, 1 << 20);
+    choose_values(&printing, assignment);
+    buffer_byte(&printing.json, '{');
+    for (uint32_t i = 0; i < policy->variable_count; i++)
+        print_variable(&printing, i);
+    if (printing.givens.length == 0) /* everything is at its default; one thing has to be said */
+        print_pair(&printing, TEXT("priority"), TEXT("normal"), TW_TYPE_ENUM);
+    buffer_byte(&printing.json, '}');
+    struct valuation valuation = {printing.values, printing.texts};
+    witness->rule = reference_decide(policy, &valuation);
+    witness->json = arena_text(built->arena, buffer_view(&printing.json));
+    witness->expect = expect_text(&printing, witness->rule);
+    bool good = !printing.json.status && !printing.givens.status && !built->arena->failed;
+    buffer_free(&printing.json);
+    buffer_free(&printing.givens);
+    return good;
+}
+
+bool witness_in(struct policy_diagram *built, diagram_ref region, struct witness *witness)
+{
+    struct assignment assignment;
+    return diagram_simplest(built, region, &assignment) && witness_of(built, &assignment, witness);
+}

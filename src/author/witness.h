@@ -1,0 +1,19 @@
+/* author/witness.h: a request that shows what a finding says. */
+#ifndef TIERWAY_AUTHOR_WITNESS_H
+#define TIERWAY_AUTHOR_WITNESS_H
+
+#include "diagram/question.h"
+
+struct witness {
+    struct text json;   /* attributes, as decide --jsonl reads them */
+    struct text expect; /* a statement that passes: "expect flex by night when tokens = 5001" */
+    size_t rule;        /* that decides it, by the reference evaluator; rule_count for otherwise */
+};
+
+/* From an assignment of classes. False when memory is out. */
+bool witness_of(struct policy_diagram *built, const struct assignment *assignment,
+                struct witness *witness);
+/* The simplest request for which `region` is TRUE. region must not be NONE. */
+bool witness_in(struct policy_diagram *built, diagram_ref region, struct witness *witness);
+
+#endif

@@ -1,0 +1,265 @@
+/* diagram/build.c: classes, an order of the variables, and the merge of all rules.
+ *
+ * Rules are merged by halves: merged one by one, each step would copy the widest node again. */
+#include "diagram/build.h"
+
+#include <stdlib.h>
+
+/* How much a variable tells rules apart, for the order. */
+struct weight {
+    uint32_t variable, rules, classes;
+};
+
+static void mark_tests(const struct formula *formula, bool *marks)
+{
+    for (const struct formula *part = formula->children; part; part = part->next)
+        mark_tests(part, marks);
+    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
+        marks[formula->variable] = true;
+}
+
+/* What most rules test comes first, and of that what has most classes: a policy whose every rule
+ * names a model is best told apart by model. */
+static int compare_weights(const void *left, const void *right)
+{
+    const struct weight *a = left, *b = right;
+    uint64_t a_weight = (uint64_t)a->rules * a->classes, b_weight = (uint64_t)b->rules * b->classes;
+    if (a_weight != b_weight)
+        return a_weight > b_weight ? -1 : 1;
+    return a->variable < b->variable ? -1 : 1;
+}
+
+static bool choose_order(struct policy_diagram *built)
+{
+    size_t variables = built->policy->variable_count;
+    struct weight *weights = ARENA_ARRAY(built->arena, struct weight, variables);
+    bool *marks = ARENA_ARRAY(built->arena, bool, variables);
+    built->order = ARENA_ARRAY(built->arena, uint32_t, variables);
+    built->level_of = ARENA_ARRAY(built->arena, uint32_t, variables);
+    if (!weights || !marks || !built->order || !built->level_of)
+        return false;
+    for (uint32_t i = 0; i < variables; i++)
+        weights[i] = (struct weight){i, 1, built->classes.variables[i].count};
+    for (size_t rule = 0; rule < built->policy->rule_count; rule++) {
+        for (size_t i = 0; i < variables; i++)
+            marks[i] = false;
+        mark_tests(built->formulas[rule], marks);
+        for (size_t i = 0; i < variables; i++)
+            weights[i].rules += marks[i];
+    }
+    qsort(weights, variables, sizeof *weights, compare_weights);
+    for (size_t i = 0; i < variables; i++) {
+        uint32_t variable = weights[i].variable;
+        bool used = built->classes.variables[variable].used;
+        built->level_of[variable] = used ? built->level_count : UINT32_MAX;
+        if (used)
+            built->order[built->level_count++] = variable;
+    }
+    return true;
+}
+
+static enum tw_status start_diagram(struct policy_diagram *built, size_t edge_limit)
+{
+    uint32_t *counts = ARENA_ARRAY(built->arena, uint32_t, built->level_count + 1u);
+    if (!counts)
+        return TW_NO_MEMORY;
+    for (uint32_t i = 0; i < built->level_count; i++)
+        counts[i] = built->classes.variables[built->order[i]].count;
+    return diagram_init(&built->diagram, counts, built->level_count, edge_limit);
+}
+
+static diagram_ref of_test(struct policy_diagram *built, const struct formula *test)
+{
+    struct class_set set;
+    if (!classes_of_test(&built->classes, built->arena, test, &set)) {
+        built->diagram.status = TW_NO_MEMORY;
+        return DIAGRAM_NONE;
+    }
+    return diagram_test(&built->diagram, built->level_of[test->variable], set);
+}
+
+diagram_ref diagram_of_formula(struct policy_diagram *built, const struct formula *formula)
+{
+    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
+        return of_test(built, formula);
+    bool is_and = formula->kind == FORMULA_AND;
+    diagram_ref result = is_and ? DIAGRAM_TRUE : DIAGRAM_NONE;
+    for (const struct formula *part = formula->children; part && !built->diagram.status;
+         part = part->next) {
+        if (part->dropped)
+            continue;
+        diagram_ref next = diagram_of_formula(built, part);
+        result = is_and ? diagram_guard(&built->diagram, result, next)
+                        : diagram_merge(&built->diagram, result, next);
+    }
+    return result;
+}
+
+diagram_ref diagram_of_rules(struct policy_diagram *built, size_t first, size_t last)
+{
+    if (first >= last || built->diagram.status)
+        return DIAGRAM_NONE;
+    if (last - first == 1)
+        return diagram_guard(&built->diagram, built->conditions[first],
+                             diagram_terminal((uint32_t)first));
+    size_t middle = first + (last - first) / 2;
+    diagram_ref upper = diagram_of_rules(built, first, middle);
+    return diagram_merge(&built->diagram, upper, diagram_of_rules(built, middle, last));
+}
+
+static struct class_set one_span(struct class_span *span, uint32_t low, uint32_t high)
+{
+    *span = (struct class_span){low, high};
+    return (struct class_set){span, 1};
+}
+
+/* The classes of one weekday among those of the clock, or of the date. */
+static bool day_classes(struct policy_diagram *built, uint32_t weekday, struct class_set *clock,
+                        struct class_set *date)
+{
+    struct interval interval = {(int64_t)weekday * SECONDS_PER_DAY,
+                                ((int64_t)weekday + 1) * SECONDS_PER_DAY - 1};
+    struct formula day = {
+        .kind = FORMULA_RANGES, .variable = VARIABLE_CLOCK, .set = {&interval, 1}};
+    const struct variable_classes *dates = &built->classes.variables[VARIABLE_DATE];
+    const struct variable *about = &built->policy->variables[VARIABLE_DATE];
+    date->spans = ARENA_ARRAY(built->arena, struct class_span, dates->count / 7 + 1);
+    date->count = 0;
+    for (uint32_t class = weekday; date->spans && class < dates->count; class += 7)
+        if (class_sample(dates, about, class) != VALUE_UNSET)
+            one_span(&date->spans[date->count++], class, class);
+    return date->spans && classes_of_test(&built->classes, built->arena, &day, clock);
+}
+
+/* TRUE where date and weekday do not fit; NONE where the policy does not read both. The clock's
+ * classes may reach over several days: a class is possible with a date where some second of it is.
+ */
+static void find_impossible(struct policy_diagram *built)
+{
+    diagram_ref possible = DIAGRAM_NONE;
+    built->impossible = DIAGRAM_NONE;
+    if (!built->classes.variables[VARIABLE_DATE].by_weekday)
+        return;
+    for (uint32_t weekday = 0; weekday < 7 && !built->diagram.status; weekday++) {
+        struct class_set clock, date;
+        if (!day_classes(built, weekday, &clock, &date)) {
+            built->diagram.status = TW_NO_MEMORY;
+            return;
+        }
+        diagram_ref on_clock =
+            diagram_test(&built->diagram, built->level_of[VARIABLE_CLOCK], clock);
+        diagram_ref on_date = diagram_test(&built->diagram, built->level_of[VARIABLE_DATE], date);
+        possible = diagram_merge(&built->diagram, possible,
+                                 diagram_guard(&built->diagram, on_clock, on_date));
+    }
+    built->impossible = diagram_without(&built->diagram, possible, DIAGRAM_TRUE);
+}
+
+static bool is_property(const struct statement *statement)
+{
+    return statement->kind == STATEMENT_NEVER || statement->kind == STATEMENT_ALWAYS;
+}
+
+const struct formula *property_formula(const struct policy_diagram *built,
+                                       const struct statement *statement)
+{
+    size_t index = built->policy->rule_count;
+    for (const struct statement *at = built->policy->statements; at; at = at->next) {
+        if (at == statement)
+            return is_property(at) ? built->formulas[index] : NULL;
+        index += is_property(at);
+    }
+    return NULL;
+}
+
+/* Where the policy reads a tier from the request: which tiers it can be has to be told apart. */
+static size_t add_tier_formulas(struct policy_diagram *built, size_t index, bool count_only)
+{
+    const struct policy_tree *policy = built->policy;
+    for (size_t i = 0; i < policy->attribute_count; i++) {
+        const struct attribute *attribute = policy->attributes[i];
+        if (attribute->type != TW_TYPE_TIER || !attribute->used)
+            continue;
+        for (size_t tier = 0; tier < policy->tier_count; tier++, index++) {
+            struct formula *formula = count_only ? NULL : ARENA_NEW(built->arena, struct formula);
+            struct interval *value = formula ? ARENA_NEW(built->arena, struct interval) : NULL;
+            if (!value)
+                continue;
+            *value = (struct interval){(int64_t)tier, (int64_t)tier};
+            formula->kind = FORMULA_RANGES;
+            formula->variable = attribute->variable;
+            formula->set = (struct interval_set){value, 1};
+            built->formulas[index] = formula;
+        }
+    }
+    return index;
+}
+
+diagram_ref diagram_of_tier(struct policy_diagram *built, uint32_t variable, uint32_t tier)
+{
+    struct interval value = {tier, tier};
+    struct formula is_tier = {.kind = FORMULA_RANGES, .variable = variable, .set = {&value, 1}};
+    struct formula is_unset = {.kind = FORMULA_IS_SET, .variable = variable, .negated = true};
+    diagram_ref result = of_test(built, &is_tier);
+    if (tier == 0 && built->policy->variables[variable].can_be_unset)
+        result = diagram_merge(&built->diagram, result, of_test(built, &is_unset));
+    return result;
+}
+
+/* The formulas of all rules, then of all properties, then those that tell tiers apart. */
+static bool make_formulas(struct policy_diagram *built, size_t *count)
+{
+    const struct policy_tree *policy = built->policy;
+    *count = policy->rule_count;
+    for (const struct statement *at = policy->statements; at; at = at->next)
+        *count += is_property(at);
+    *count = add_tier_formulas(built, *count, true);
+    built->formulas = ARENA_ARRAY(built->arena, struct formula *, *count + 1);
+    if (!built->formulas)
+        return false;
+    size_t index = 0;
+    for (size_t i = 0; i < policy->rule_count; i++)
+        built->formulas[index++] = formula_of_condition(policy, policy->rules[i]->condition);
+    for (const struct statement *at = policy->statements; at; at = at->next)
+        if (is_property(at))
+            built->formulas[index++] = formula_of_condition(policy, at->condition);
+    add_tier_formulas(built, index, false);
+    for (size_t i = 0; i < *count; i++)
+        if (!built->formulas[i])
+            return false;
+    return true;
+}
+
+enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
+                                    const struct policy_tree *policy, size_t edge_limit)
+{
+    size_t count;
+    *built = (struct policy_diagram){.policy = policy, .arena = arena, .root = DIAGRAM_NONE};
+    if (!make_formulas(built, &count))
+        return TW_NO_MEMORY;
+    enum tw_status status = classes_make(&built->classes, arena, policy, built->formulas, count);
+    if (status)
+        return status;
+    if (built->classes.too_large)
+        return TW_LIMIT;
+    built->conditions = ARENA_ARRAY(arena, diagram_ref, policy->rule_count + 1);
+    if (!built->conditions || !choose_order(built))
+        return TW_NO_MEMORY;
+    status = start_diagram(built, edge_limit);
+    for (size_t i = 0; i < policy->rule_count && !status; i++) {
+        built->conditions[i] = diagram_of_formula(built, built->formulas[i]);
+        status = built->diagram.status;
+    }
+    if (!status) {
+        find_impossible(built);
+        built->root = diagram_of_rules(built, 0, policy->rule_count);
+    }
+    return status ? status : built->diagram.status;
+}
+
+void policy_diagram_free(struct policy_diagram *built)
+{
+    diagram_free(&built->diagram);
+    free(built->visits.notes);
+    built->visits = (struct visits){0};
+}

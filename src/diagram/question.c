@@ -1,0 +1,168 @@
+/* diagram/question.c: walking diagrams, each node once.
+ *
+ * What a walk notes of a node it keeps in the policy diagram's `visits`, stamped with the number of
+ * the walk, so that a walk over a small part costs nothing for the rest. */
+#include "diagram/question.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Starts a walk: no node is visited. False when memory is out. */
+static bool visits_begin(struct policy_diagram *built)
+{
+    struct visits *visits = &built->visits;
+    size_t nodes = built->diagram.node_count;
+    visits->walk++;
+    if (nodes <= visits->capacity)
+        return true;
+    size_t capacity = nodes * 2;
+    struct visit_note *notes = realloc(visits->notes, capacity * sizeof *notes);
+    if (!notes) {
+        built->diagram.status = TW_NO_MEMORY;
+        return false;
+    }
+    memset(notes + visits->capacity, 0, (capacity - visits->capacity) * sizeof *notes);
+    visits->notes = notes;
+    visits->capacity = capacity;
+    return true;
+}
+
+static bool is_visited(const struct policy_diagram *built, diagram_ref node)
+{
+    return built->visits.notes[node].walk == built->visits.walk;
+}
+
+static void note(struct policy_diagram *built, diagram_ref node, uint32_t value)
+{
+    built->visits.notes[node] = (struct visit_note){built->visits.walk, value};
+}
+
+struct all {
+    struct policy_diagram *built;
+    bool (*test)(void *context, uint32_t value);
+    void *context;
+};
+
+static bool all_from(struct all *all, diagram_ref ref)
+{
+    if (diagram_is_terminal(ref))
+        return all->test(all->context, ref == DIAGRAM_NONE ? ref : ref & ~TERMINAL_BIT);
+    if (is_visited(all->built, ref))
+        return true;
+    note(all->built, ref, 0);
+    const struct diagram_node *node = &all->built->diagram.nodes[ref];
+    for (uint32_t i = 0; i < node->edge_count; i++)
+        if (!all_from(all, all->built->diagram.edges[node->first_edge + i].child))
+            return false;
+    return true;
+}
+
+bool diagram_all(struct policy_diagram *built, diagram_ref from,
+                 bool (*test)(void *context, uint32_t value), void *context)
+{
+    struct all all = {built, test, context};
+    return visits_begin(built) && all_from(&all, from);
+}
+
+static diagram_ref select_from(struct policy_diagram *built, diagram_ref ref, diagram_ref terminal)
+{
+    struct diagram *diagram = &built->diagram;
+    if (diagram_is_terminal(ref))
+        return ref == terminal ? DIAGRAM_TRUE : DIAGRAM_NONE;
+    if (is_visited(built, ref))
+        return built->visits.notes[ref].value;
+    /* Edges may move while nodes are made, so they are read anew each time. */
+    const struct diagram_node node = diagram->nodes[ref];
+    size_t base = diagram_begin(diagram);
+    for (uint32_t i = 0; i < node.edge_count && !diagram->status; i++) {
+        struct diagram_edge edge = diagram->edges[node.first_edge + i];
+        diagram_run(diagram, base, edge.last, select_from(built, edge.child, terminal));
+    }
+    diagram_ref result = diagram_end(diagram, node.level, base);
+    note(built, ref, result);
+    return result;
+}
+
+diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint32_t value)
+{
+    diagram_ref terminal = value == DIAGRAM_NONE ? value : diagram_terminal(value);
+    if (built->diagram.status || !visits_begin(built))
+        return DIAGRAM_NONE;
+    return select_from(built, from, terminal);
+}
+
+static uint32_t initial_class(const struct policy_diagram *built, uint32_t level)
+{
+    return built->classes.variables[built->order[level]].initial;
+}
+
+/* Whether the edge's run holds the class that the default is in. */
+static bool keeps_default(const struct policy_diagram *built, const struct diagram_node *node,
+                          uint32_t index)
+{
+    const struct diagram_edge *edges = built->diagram.edges + node->first_edge;
+    uint32_t initial = initial_class(built, node->level);
+    return initial <= edges[index].last && (index == 0 || initial > edges[index - 1].last);
+}
+
+static uint32_t cost_of(struct policy_diagram *built, diagram_ref ref);
+
+/* How many variables are away from their defaults on the best way through this edge. */
+static uint32_t cost_through(struct policy_diagram *built, const struct diagram_node *node,
+                             uint32_t index)
+{
+    uint32_t cost = cost_of(built, built->diagram.edges[node->first_edge + index].child);
+    return cost == UINT32_MAX || keeps_default(built, node, index) ? cost : cost + 1;
+}
+
+static uint32_t cost_of(struct policy_diagram *built, diagram_ref ref)
+{
+    if (diagram_is_terminal(ref))
+        return ref == DIAGRAM_NONE ? UINT32_MAX : 0;
+    if (is_visited(built, ref))
+        return built->visits.notes[ref].value;
+    const struct diagram_node *node = &built->diagram.nodes[ref];
+    uint32_t best = UINT32_MAX;
+    for (uint32_t i = 0; i < node->edge_count; i++) {
+        uint32_t cost = cost_through(built, node, i);
+        best = cost < best ? cost : best;
+    }
+    note(built, ref, best);
+    return best;
+}
+
+/* The class of the default where the run holds it, else the run's first class. */
+static uint32_t class_on(const struct policy_diagram *built, const struct diagram_node *node,
+                         uint32_t index)
+{
+    const struct diagram_edge *edges = built->diagram.edges + node->first_edge;
+    if (keeps_default(built, node, index))
+        return initial_class(built, node->level);
+    return index == 0 ? 0 : edges[index - 1].last + 1;
+}
+
+static void follow(struct policy_diagram *built, diagram_ref ref, struct assignment *assignment)
+{
+    while (!diagram_is_terminal(ref)) {
+        const struct diagram_node *node = &built->diagram.nodes[ref];
+        uint32_t best = cost_of(built, ref), index = 0;
+        while (cost_through(built, node, index) != best)
+            index++;
+        assignment->changed += !keeps_default(built, node, index);
+        assignment->classes[built->order[node->level]] = class_on(built, node, index);
+        ref = built->diagram.edges[node->first_edge + index].child;
+    }
+}
+
+bool diagram_simplest(struct policy_diagram *built, diagram_ref from, struct assignment *assignment)
+{
+    size_t variables = built->policy->variable_count;
+    assignment->changed = 0;
+    assignment->classes = ARENA_ARRAY(built->arena, uint32_t, variables);
+    if (!assignment->classes || !visits_begin(built))
+        return false;
+    for (size_t i = 0; i < variables; i++)
+        assignment->classes[i] = built->classes.variables[i].initial;
+    follow(built, from, assignment);
+    return true;
+}

@@ -1,0 +1,26 @@
+/* diagram/question.h: what a diagram answers. */
+#ifndef TIERWAY_DIAGRAM_QUESTION_H
+#define TIERWAY_DIAGRAM_QUESTION_H
+
+#include "diagram/build.h"
+
+/* Does every terminal that can be reached from a node pass? test gets the terminal's value, or
+ * DIAGRAM_NONE. False also when memory is out (built->diagram.status says so). */
+bool diagram_all(struct policy_diagram *built, diagram_ref from,
+                 bool (*test)(void *context, uint32_t value), void *context);
+
+/* TRUE where `from` leads to this terminal (DIAGRAM_NONE: to no match), else NONE. */
+diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint32_t value);
+
+/* A request as the class of each variable. */
+struct assignment {
+    uint32_t *classes; /* of each variable of the policy; of the arena */
+    size_t changed;    /* how many are not the class of the default */
+};
+
+/* A request that leads from `from` to a terminal other than NONE, with as few variables away from
+ * their defaults as there can be. Only for a diagram that is not NONE. False when memory is out. */
+bool diagram_simplest(struct policy_diagram *built, diagram_ref from,
+                      struct assignment *assignment);
+
+#endif
