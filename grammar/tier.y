@@ -64,6 +64,7 @@ static void tier_error(const struct span *span, struct parse *parse, const char 
 %token PER "per" BY "by" FROM "from"
 %token ARROW "->" DOTS ".." EQUAL "==" NOT_EQUAL "!=" LESS "<" LESS_EQUAL "<=" GREATER ">"
 %token GREATER_EQUAL ">=" IS_VALUE "="
+%token STRAY "a stray character" /* stands in no sentence */
 
 %type <name> name names operand label by_name by_rule
 %type <value> literal string word value item items range set in_value initial

@@ -4,7 +4,7 @@
  * Takes the root's text; `include` is followed where it stands, each file once. Errors become
  * findings. What the grammar may not do (look ahead for labels, skip to the next statement, stop
  * at a nesting limit) is done here, between scanner and parser. */
-#include "front/parse_error.h"
+#include "front/parse_slip.h"
 
 #include "front/tier.tab.h"
 
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool begins_statement(int kind)
+bool begins_statement(int kind)
 {
     switch (kind) {
     case TIER_EDITION:
@@ -43,13 +43,6 @@ static int kind_at(const struct parse *parse, size_t index)
     return index < parse->source->token_count ? parse->source->tokens[index].kind : 0;
 }
 
-/* `NAME :` is a label, but for the name in `attribute NAME : TYPE`. */
-static bool is_label(const struct parse *parse, size_t index)
-{
-    return kind_at(parse, index) == TIER_NAME && kind_at(parse, index + 1) == ':' &&
-           (index == 0 || kind_at(parse, index - 1) != TIER_ATTRIBUTE);
-}
-
 static bool first_on_line(const struct parse *parse, size_t index)
 {
     const struct token *tokens = parse->source->tokens;
@@ -58,6 +51,18 @@ static bool first_on_line(const struct parse *parse, size_t index)
     struct text between = {parse->source->content.data + tokens[index - 1].span.end,
                            tokens[index].span.start - tokens[index - 1].span.end};
     return memchr(between.data, '\n', between.length) != NULL;
+}
+
+/* `NAME :` is a label where it begins a line or stands before `when`, but for the name in
+ * `attribute NAME : TYPE`. */
+static bool is_label(const struct parse *parse, size_t index)
+{
+    if (kind_at(parse, index) != TIER_NAME || kind_at(parse, index + 1) != ':')
+        return false;
+    int after = kind_at(parse, index + 2);
+    if (index > 0 && kind_at(parse, index - 1) == TIER_ATTRIBUTE)
+        return false;
+    return first_on_line(parse, index) || after == TIER_WHEN || after == TIER_OTHERWISE;
 }
 
 /* Where reading may go on after an error. A `when` in the middle of a line most likely belongs to

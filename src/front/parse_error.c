@@ -3,14 +3,12 @@
  * The generated parser tells what was found and which tokens could have come. Long lists of tokens
  * are folded into what they begin ("a condition", "a value", "a statement"), and the usual slips
  * get the mend that they need. */
-#include "front/parse_error.h"
-
-#include "front/tier.tab.h"
+#include "front/parse_slip.h"
 
 #include <string.h>
 
 /* The symbols of the generated parser are internal to it: names stand for them here. */
-static bool expects(const struct expectation *expectation, const char *name)
+bool expects(const struct expectation *expectation, const char *name)
 {
     for (int i = 0; i < expectation->count; i++)
         if (strcmp(expectation->names[i], name) == 0)
@@ -43,7 +41,9 @@ static const struct group groups[] = {
     {"a duration", NULL, "a value",
      "\"a name\" \"a string\" \"a number\" \"a percentage\" \"an amount of money\" "
      "\"a duration\" \"a time of day\" \"a date\" \"an instant\" \"true or false\" \"a value\""},
-    {"==", NULL, "a comparison", "== != < <= > >= ="},
+    {"in", NULL, "a comparison", "== != < <= > >= = not in like is '.'"},
+    {"=", "==", "`=`", "== = '.'"},
+    {"reject", "a name", "a tier", "\"a name\""},
 };
 
 static bool is_member(const char *members, const char *name)
@@ -51,7 +51,8 @@ static bool is_member(const char *members, const char *name)
     size_t length = strlen(name);
     for (const char *at = strstr(members, name); at; at = strstr(at + 1, name)) {
         char before = at == members ? ' ' : at[-1];
-        if ((before == ' ' || before == '"') && (at[length] == ' ' || at[length] == '"' || !at[length]))
+        if ((before == ' ' || before == '"') &&
+            (at[length] == ' ' || at[length] == '"' || !at[length]))
             return true;
     }
     return false;
@@ -129,50 +130,8 @@ static bool at_statement(const struct expectation *expectation)
 static bool may_go_on(const struct expectation *expectation)
 {
     return expects(expectation, "else") || expects(expectation, "and") ||
-           expects(expectation, ",") || expects(expectation, "by") || expects(expectation, "from");
-}
-
-struct slip {
-    const char *found;    /* token's name in the grammar */
-    const char *expected; /* has to be expected; NULL for anything */
-    enum finding_name name;
-    const char *message, *help;
-};
-
-/* Slips that are worth words of their own; the first row that fits is said. */
-static const struct slip slips[] = {
-    {"->", "not", FINDING_MISSING_CONDITION, "a condition is missing before `->`",
-     "write what must hold, or `otherwise -> ...` for every other request"},
-    {"==", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
-     "join two comparisons with `and`, or write `in low..high`"},
-    {"<", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
-     "join two comparisons with `and`, or write `in low..high`"},
-    {"<=", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
-     "join two comparisons with `and`, or write `in low..high`"},
-    {">", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
-     "join two comparisons with `and`, or write `in low..high`"},
-    {">=", "and", FINDING_UNEXPECTED, "comparisons cannot be chained",
-     "join two comparisons with `and`, or write `in low..high`"},
-    {"when", "->", FINDING_UNEXPECTED, "this rule has no action",
-     "add `-> TIER` after its condition"},
-    {"otherwise", "->", FINDING_UNEXPECTED, "the rule before has no action",
-     "add `-> TIER` after its condition"},
-    {"a label", "->", FINDING_UNEXPECTED, "the rule before has no action",
-     "add `-> TIER` after its condition"},
-    {"'('", "a name", FINDING_UNEXPECTED, "there is nothing to call or to group here",
-     "the values of `in` stand in braces: `in {a, b}`"},
-    {"'{'", "not", FINDING_UNEXPECTED, "conditions are grouped by `(` and `)`", "write `(`"},
-    {"a string", "->", FINDING_UNEXPECTED, "a comparison is missing before this text",
-     "write `==`, `!=`, `in` or `like` between attribute and text"},
-};
-
-static const struct slip *find_slip(const struct expectation *expectation)
-{
-    for (size_t i = 0; i < sizeof slips / sizeof slips[0]; i++)
-        if (strcmp(slips[i].found, expectation->found_name) == 0 &&
-            (!slips[i].expected || expects(expectation, slips[i].expected)))
-            return &slips[i];
-    return NULL;
+           expects(expectation, "','") || expects(expectation, "by") ||
+           expects(expectation, "from");
 }
 
 static void report_statement(struct parse *parse, const struct expectation *expectation,
@@ -201,8 +160,8 @@ static void report_list(struct parse *parse, const struct expectation *expectati
     struct finding *finding;
     if (at_end)
         finding = finding_add(parse->findings, FINDING_UNEXPECTED_END, expectation->span,
-                              "the text ends here, but %.*s is still to come",
-                              (int)expected.length, expected.data);
+                              "the text ends here, but %.*s is still to come", (int)expected.length,
+                              expected.data);
     else
         finding = finding_add(parse->findings, FINDING_UNEXPECTED, expectation->span,
                               "expected %.*s, found `%.*s`", (int)expected.length, expected.data,
@@ -219,20 +178,39 @@ static void report_list(struct parse *parse, const struct expectation *expectati
                      found.data);
 }
 
+static const struct token no_token = {0};
+
+static struct slip_place place_of(struct parse *parse, const struct expectation *expectation)
+{
+    const struct source *source = parse->source;
+    bool at_end = expectation->span.start == expectation->span.end;
+    size_t index = at_end ? source->token_count : parse->next_token - 1;
+    struct slip_place place = {.parse = parse,
+                               .expectation = expectation,
+                               .index = index,
+                               .before = index ? &source->tokens[index - 1] : &no_token,
+                               .found = at_end ? &no_token : &source->tokens[index],
+                               .after = index + 1 < source->token_count ? &source->tokens[index + 1]
+                                                                        : &no_token};
+    if (index && !at_end) {
+        uint32_t start = place.before->span.end, end = place.found->span.start;
+        place.same_line = !memchr(source->content.data + start, '\n', end - start);
+    }
+    return place;
+}
+
 int parse_unexpected(struct parse *parse, const struct expectation *expectation)
 {
     if (parse->abandoned || parse->no_memory)
         return 0;
+    struct slip_place place = place_of(parse, expectation);
     struct text found = span_text(parse->sources, expectation->span);
-    const struct slip *slip = find_slip(expectation);
-    if (slip) {
-        struct finding *finding =
-            finding_add(parse->findings, slip->name, expectation->span, "%s", slip->message);
-        finding_help(parse->findings, finding, "%s", slip->help);
-    } else if (at_statement(expectation) && !may_go_on(expectation) && found.length) {
-        report_statement(parse, expectation, found);
-    } else {
-        report_list(parse, expectation, found);
+    if (!report_slip(&place)) {
+        bool goes_on = may_go_on(expectation) && place.same_line;
+        if (at_statement(expectation) && !goes_on && found.length)
+            report_statement(parse, expectation, found);
+        else
+            report_list(parse, expectation, found);
     }
     parse_begin_skipping(parse);
     return 0;

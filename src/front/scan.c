@@ -5,7 +5,6 @@
  * comes from a reserve inside struct scan, so that the scanner can neither leak nor fail. */
 #include "front/scan.h"
 
-#include "base/clock.h"
 #include "front/tier.tab.h"
 
 #define YY_NO_UNISTD_H
@@ -48,57 +47,10 @@ void scanner_free(void *old, yyscan_t scanner)
     (void)scanner;
 }
 
-int scan_foreign(struct scan *scan, int kind, const char *own)
-{
-    scan->foreign = own;
-    return kind;
-}
-
-static void report_foreign(struct scan *scan)
-{
-    struct findings *findings = scan->parse->findings;
-    struct text found = span_text(scan->parse->sources, scan->span);
-    struct finding *finding;
-    if (found.data[0] == ';') {
-        finding = finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
-                              "statements have no `;` between them");
-        finding_help(findings, finding, "leave it out");
-    } else if (found.data[0] == '\'') {
-        finding = finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
-                              "strings stand in double quotes");
-        finding_help(findings, finding, "write \"%.*s\"", (int)found.length - 2, found.data + 1);
-    } else if (found.data[0] == '/') {
-        finding =
-            finding_add(findings, FINDING_FOREIGN_WORD, scan->span, "comments begin with `#`");
-        finding_help(findings, finding, "write `#` instead of `//`");
-    } else {
-        finding =
-            finding_add(findings, FINDING_FOREIGN_WORD, scan->span,
-                        "`%.*s` is not a word of this language", (int)found.length, found.data);
-        finding_help(findings, finding, "write `%s`", scan->foreign);
-    }
-}
-
-static void report_stray(struct scan *scan)
-{
-    unsigned char byte = (unsigned char)span_text(scan->parse->sources, scan->span).data[0];
-    struct finding *finding;
-    if (byte < 0x20 || byte == 0x7f)
-        finding = finding_add(scan->parse->findings, FINDING_STRAY_CHARACTER, scan->span,
-                              "a control character (0x%02x) is no part of the language", byte);
-    else
-        finding = finding_add(scan->parse->findings, FINDING_STRAY_CHARACTER, scan->span,
-                              "`%.*s` is no part of the language",
-                              (int)(scan->span.end - scan->span.start),
-                              span_text(scan->parse->sources, scan->span).data);
-    if (byte == '\'' || byte == '"' || byte == 0xe2)
-        finding_help(scan->parse->findings, finding, "strings stand in double quotes: \"text\"");
-}
-
 /* Resolves the escapes of a string between its quotes. */
 static struct text string_value(struct scan *scan, struct text quoted, bool escapes)
 {
-    struct text inside = {quoted.data + 1, quoted.length - 2};
+    struct text inside = inside_quotes(quoted);
     if (!escapes || !memchr(inside.data, '\\', inside.length))
         return inside;
     char *value = arena_alloc(scan->parse->arena, inside.length + 1, 1);
@@ -114,67 +66,15 @@ static struct text string_value(struct scan *scan, struct text quoted, bool esca
             value[length++] = "\"\\\n\t"[from - strchr("\"\\nt", '"')];
             continue;
         }
+        int width = (int)utf8_character(inside.data + i, inside.length - i);
         uint32_t start = scan->span.start + (uint32_t)i;
         struct finding *finding =
             finding_add(scan->parse->findings, FINDING_BAD_ESCAPE,
-                        (struct span){scan->span.source, start, start + 2},
-                        "`\\%c` is not an escape in a string", inside.data[i]);
+                        (struct span){scan->span.source, start, start + 1 + (uint32_t)width},
+                        "`\\%.*s` is not an escape in a string", width, inside.data + i);
         finding_help(scan->parse->findings, finding, "write \\\", \\\\, \\n or \\t");
     }
     return value ? (struct text){value, length} : (struct text){"", 0};
-}
-
-/* Which literal a number with letters behind it is meant to be. */
-static int number_kind(struct text text)
-{
-    char last = text.data[text.length - 1];
-    if (last == '%')
-        return TIER_PERCENT;
-    if (last == 'k' || last == 'M' || (last >= '0' && last <= '9'))
-        return TIER_INT;
-    return TIER_DURATION;
-}
-
-static enum tw_type literal_type(int kind)
-{
-    switch (kind) {
-    case TIER_BOOL:
-        return TW_TYPE_BOOL;
-    case TIER_PERCENT:
-        return TW_TYPE_PERCENT;
-    case TIER_MONEY:
-        return TW_TYPE_MONEY;
-    case TIER_DURATION:
-        return TW_TYPE_DURATION;
-    case TIER_TIME:
-        return TW_TYPE_TIME;
-    case TIER_DATE:
-        return TW_TYPE_DATE;
-    case TIER_INSTANT:
-        return TW_TYPE_NOW;
-    default:
-        return TW_TYPE_INT;
-    }
-}
-
-static bool is_literal(int kind)
-{
-    return kind == TIER_INT || literal_type(kind) != TW_TYPE_INT;
-}
-
-/* Works out a literal's value; a literal that is none becomes BAD, so that nothing is said twice.
- */
-static int read_literal(struct scan *scan, int kind, struct token *token)
-{
-    struct tw_error error = {0};
-    enum tw_type type = literal_type(kind);
-    struct text text = scan->foreign ? text_of(scan->foreign) : token->text;
-    enum tw_status status = type == TW_TYPE_NOW ? instant_parse(text, &token->number, &error)
-                                                : value_parse(type, text, &token->number, &error);
-    if (status == TW_OK)
-        return kind;
-    finding_add(scan->parse->findings, FINDING_BAD_LITERAL, scan->span, "%s", error.message);
-    return TIER_BAD;
 }
 
 /* A byte order mark is not part of the text. */
@@ -218,9 +118,7 @@ static bool add_token(struct scan *scan, int kind)
         token->text = string_value(scan, written, !scan->foreign);
     else
         token->text = written;
-    if (kind == SCAN_NUMBER)
-        kind = number_kind(written);
-    token->kind = is_literal(kind) ? read_literal(scan, kind, token) : kind;
+    token->kind = scan_literal(scan, kind, token);
     return !scan->parse->arena->failed;
 }
 
@@ -247,9 +145,6 @@ static bool keep(struct scan *scan, int kind)
         return true;
     case SCAN_COMMENT:
         return add_comment(scan);
-    case SCAN_STRAY:
-        report_stray(scan);
-        return true;
     case SCAN_UNTERMINATED:
         return add_unterminated(scan);
     default:

@@ -33,7 +33,7 @@ static const char *kind_word(int kind)
         {TIER_NAME, "name"},   {TIER_STRING, "string"},     {TIER_INT, "int"},
         {TIER_BOOL, "bool"},   {TIER_PERCENT, "percent"},   {TIER_MONEY, "money"},
         {TIER_TIME, "time"},   {TIER_DURATION, "duration"}, {TIER_DATE, "date"},
-        {TIER_BAD, "not one"}, {TIER_INSTANT, "instant"},
+        {TIER_BAD, "not one"}, {TIER_INSTANT, "instant"},   {TIER_STRAY, "stray"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (kinds[i].kind == kind)
@@ -50,7 +50,8 @@ static void show_token(struct front *front, const struct token *token, struct bu
         buffer_text(out, written);
     else
         buffer_format(out, "%-10s%.*s", word, TEXT_ARGUMENTS(written));
-    if (word && token->kind != TIER_NAME && token->kind != TIER_STRING && token->kind != TIER_BAD)
+    if (word && token->kind != TIER_NAME && token->kind != TIER_STRING && token->kind != TIER_BAD &&
+        token->kind != TIER_STRAY)
         buffer_format(out, " = %lld", (long long)token->number);
     buffer_byte(out, '\n');
 }

@@ -1,0 +1,24 @@
+/* front/parse_slip.h: the usual slips, between parse_error.c and parse_slip.c. */
+#ifndef TIERWAY_FRONT_PARSE_SLIP_H
+#define TIERWAY_FRONT_PARSE_SLIP_H
+
+#include "front/parse_error.h"
+
+/* The token that cannot stand where it does, and what stands around it. Tokens of kind 0 stand for
+ * what is beyond the text. */
+struct slip_place {
+    struct parse *parse;
+    const struct expectation *expectation;
+    size_t index; /* of the token found; the number of tokens at the text's end */
+    const struct token *before, *found, *after;
+    bool same_line; /* before and found */
+};
+
+/* Adds a finding where the place is one of the usual slips; false where it is none. */
+bool report_slip(const struct slip_place *place);
+/* Did the text read so far ask for a token of this name, as in the grammar's %token lines? */
+bool expects(const struct expectation *expectation, const char *name);
+/* parse.c: does a statement begin with a token of this kind? */
+bool begins_statement(int kind);
+
+#endif
