@@ -7,6 +7,7 @@
 
 #include "runtime/attributes.h"
 #include "runtime/base_url.h"
+#include "runtime/budget.h"
 #include "runtime/router_parts.h"
 #include "runtime/router_result.h"
 
@@ -184,6 +185,8 @@ static enum tw_status decide(struct chat_run *run)
         return fail(run->error, TW_NO_MEMORY, "out of memory");
     tw_request_clear(router->request);
     enum tw_status status = attributes_fill(router->request, &source, run->error);
+    if (status == TW_OK)
+        status = budget_fill(router->request, router->zone, router->store, run->instant, run->error);
     if (status != TW_OK)
         return status;
     uint32_t rule = tw_decide(router->policy, router->request);
