@@ -36,7 +36,9 @@ static int64_t second_on_day(const struct variable_classes *clock, uint32_t clas
     return best;
 }
 
-static void choose_values(struct printing *printing, const struct assignment *assignment)
+/* base: values to keep where the class allows, NULL for the defaults. */
+static void choose_values(struct printing *printing, const struct assignment *assignment,
+                          const struct valuation *base)
 {
     const struct policy_tree *policy = printing->built->policy;
     const struct variable_classes *all = printing->built->classes.variables;
@@ -44,10 +46,14 @@ static void choose_values(struct printing *printing, const struct assignment *as
         const struct variable *about = &policy->variables[i];
         uint32_t class = assignment->classes[i];
         bool text = about->type == TW_TYPE_STRING;
+        int64_t wanted = base && base->values[i] != VALUE_UNSET ? base->values[i] : about->initial;
         if (class == all[i].unset)
             printing->values[i] = VALUE_UNSET;
+        else if (text && base && base->values[i] != VALUE_UNSET &&
+                 class_of_text(&all[i], base->texts[i]) == class)
+            printing->texts[i] = base->texts[i];
         else if (!text)
-            printing->values[i] = class_sample(&all[i], about, class);
+            printing->values[i] = class_sample(&all[i], wanted, class);
         else if (class == all[i].initial)
             printing->texts[i] = about->initial_text;
         else
@@ -182,6 +188,20 @@ static struct text expect_text(const struct printing *printing, size_t rule)
                         TEXT_ARGUMENTS(by), TEXT_ARGUMENTS(givens));
 }
 
+bool witness_values(struct policy_diagram *built, const struct assignment *assignment,
+                    const struct valuation *base, struct valuation *result)
+{
+    size_t variables = built->policy->variable_count;
+    struct printing printing = {.built = built};
+    printing.values = ARENA_ARRAY(built->arena, int64_t, variables);
+    printing.texts = ARENA_ARRAY(built->arena, struct text, variables);
+    if (!printing.values || !printing.texts)
+        return false;
+    choose_values(&printing, assignment, base);
+    *result = (struct valuation){printing.values, printing.texts};
+    return true;
+}
+
 bool witness_of(struct policy_diagram *built, const struct assignment *assignment,
                 struct witness *witness)
 {
@@ -193,7 +213,7 @@ bool witness_of(struct policy_diagram *built, const struct assignment *assignmen
         return false;
     buffer_init(&printing.json, 1 << 20);
     buffer_init(&printing.givens, 1 << 20);
-    choose_values(&printing, assignment);
+    choose_values(&printing, assignment, NULL);
     buffer_byte(&printing.json, '{');
     for (uint32_t i = 0; i < policy->variable_count; i++)
         print_variable(&printing, i);

@@ -3,6 +3,7 @@
 #define TIERWAY_AUTHOR_WITNESS_H
 
 #include "diagram/question.h"
+#include "front/reference.h"
 
 struct witness {
     struct text json;   /* attributes, as decide --jsonl reads them */
@@ -10,6 +11,10 @@ struct witness {
     size_t rule;        /* that decides it, by the reference evaluator; rule_count for otherwise */
 };
 
+/* Values of the assigned classes; where a class is the base's own, the base's value (base NULL: the
+ * defaults). result lives in the diagram's arena. False when memory is out. */
+bool witness_values(struct policy_diagram *built, const struct assignment *assignment,
+                    const struct valuation *base, struct valuation *result);
 /* From an assignment of classes. False when memory is out. */
 bool witness_of(struct policy_diagram *built, const struct assignment *assignment,
                 struct witness *witness);

@@ -126,7 +126,7 @@ static bool day_classes(struct policy_diagram *built, uint32_t weekday, struct c
     date->spans = ARENA_ARRAY(built->arena, struct class_span, dates->count / 7 + 1);
     date->count = 0;
     for (uint32_t class = weekday; date->spans && class < dates->count; class += 7)
-        if (class_sample(dates, about, class) != VALUE_UNSET)
+        if (class_sample(dates, about->initial, class) != VALUE_UNSET)
             one_span(&date->spans[date->count++], class, class);
     return date->spans && classes_of_test(&built->classes, built->arena, &day, clock);
 }

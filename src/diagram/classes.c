@@ -470,8 +470,7 @@ static int64_t nearest_on_weekday(int64_t low, int64_t high, int64_t wanted, uin
     return VALUE_UNSET;
 }
 
-int64_t class_sample(const struct variable_classes *variable, const struct variable *about,
-                     uint32_t class)
+int64_t class_sample(const struct variable_classes *variable, int64_t wanted, uint32_t class)
 {
     int64_t best = VALUE_UNSET;
     unsigned __int128 best_distance = 0;
@@ -481,14 +480,12 @@ int64_t class_sample(const struct variable_classes *variable, const struct varia
         const struct class_run *run = &variable->runs[i];
         if (run->class != (variable->by_weekday ? class / 7 : class))
             continue;
-        int64_t value = about->initial < run->low    ? run->low
-                        : about->initial > run->high ? run->high
-                                                     : about->initial;
+        int64_t value = wanted < run->low ? run->low : wanted > run->high ? run->high : wanted;
         if (variable->by_weekday)
             value = nearest_on_weekday(run->low, run->high, value, class % 7);
         if (value == VALUE_UNSET)
             continue;
-        __int128 difference = (__int128)value - about->initial;
+        __int128 difference = (__int128)value - wanted;
         unsigned __int128 distance = (unsigned __int128)(difference < 0 ? -difference : difference);
         if (best == VALUE_UNSET || distance < best_distance) {
             best = value;

@@ -73,9 +73,8 @@ bool classes_of_test(const struct classes *classes, struct arena *arena, const s
 /* The class of a value, or of a text. */
 uint32_t class_of_number(const struct variable_classes *variable, int64_t value);
 uint32_t class_of_text(const struct variable_classes *variable, struct text text);
-/* The value of a class that is nearest to the default: the default itself where it is in it. */
-int64_t class_sample(const struct variable_classes *variable, const struct variable *about,
-                     uint32_t class);
+/* The value of a class that is nearest to `wanted`: that itself where it is in the class. */
+int64_t class_sample(const struct variable_classes *variable, int64_t wanted, uint32_t class);
 
 /* glob_samples.c: for each combination of patterns that some text matches (and no other pattern),
  * one such text that is not among `named`. Exact, up to a limit of states: then too_large is set

@@ -91,32 +91,38 @@ diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint3
     return select_from(built, from, terminal);
 }
 
-static uint32_t initial_class(const struct policy_diagram *built, uint32_t level)
+/* A search for the request that is nearest to a base: a class for each variable. */
+struct search {
+    struct policy_diagram *built;
+    const uint32_t *base;
+};
+
+static uint32_t base_class(const struct search *search, uint32_t level)
 {
-    return built->classes.variables[built->order[level]].initial;
+    return search->base[search->built->order[level]];
 }
 
-/* Whether the edge's run holds the class that the default is in. */
-static bool keeps_default(const struct policy_diagram *built, const struct diagram_node *node,
-                          uint32_t index)
+/* Whether the edge's run holds the class of the base. */
+static bool keeps_base(const struct search *search, const struct diagram_node *node, uint32_t index)
 {
-    const struct diagram_edge *edges = built->diagram.edges + node->first_edge;
-    uint32_t initial = initial_class(built, node->level);
-    return initial <= edges[index].last && (index == 0 || initial > edges[index - 1].last);
+    const struct diagram_edge *edges = search->built->diagram.edges + node->first_edge;
+    uint32_t class = base_class(search, node->level);
+    return class <= edges[index].last && (index == 0 || class > edges[index - 1].last);
 }
 
-static uint32_t cost_of(struct policy_diagram *built, diagram_ref ref);
+static uint32_t cost_of(const struct search *search, diagram_ref ref);
 
-/* How many variables are away from their defaults on the best way through this edge. */
-static uint32_t cost_through(struct policy_diagram *built, const struct diagram_node *node,
+/* How many variables are away from the base on the best way through this edge. */
+static uint32_t cost_through(const struct search *search, const struct diagram_node *node,
                              uint32_t index)
 {
-    uint32_t cost = cost_of(built, built->diagram.edges[node->first_edge + index].child);
-    return cost == UINT32_MAX || keeps_default(built, node, index) ? cost : cost + 1;
+    uint32_t cost = cost_of(search, search->built->diagram.edges[node->first_edge + index].child);
+    return cost == UINT32_MAX || keeps_base(search, node, index) ? cost : cost + 1;
 }
 
-static uint32_t cost_of(struct policy_diagram *built, diagram_ref ref)
+static uint32_t cost_of(const struct search *search, diagram_ref ref)
 {
+    struct policy_diagram *built = search->built;
     if (diagram_is_terminal(ref))
         return ref == DIAGRAM_NONE ? UINT32_MAX : 0;
     if (is_visited(built, ref))
@@ -124,45 +130,56 @@ static uint32_t cost_of(struct policy_diagram *built, diagram_ref ref)
     const struct diagram_node *node = &built->diagram.nodes[ref];
     uint32_t best = UINT32_MAX;
     for (uint32_t i = 0; i < node->edge_count; i++) {
-        uint32_t cost = cost_through(built, node, i);
+        uint32_t cost = cost_through(search, node, i);
         best = cost < best ? cost : best;
     }
     note(built, ref, best);
     return best;
 }
 
-/* The class of the default where the run holds it, else the run's first class. */
-static uint32_t class_on(const struct policy_diagram *built, const struct diagram_node *node,
+/* The class of the base where the run holds it, else the run's first class. */
+static uint32_t class_on(const struct search *search, const struct diagram_node *node,
                          uint32_t index)
 {
-    const struct diagram_edge *edges = built->diagram.edges + node->first_edge;
-    if (keeps_default(built, node, index))
-        return initial_class(built, node->level);
+    const struct diagram_edge *edges = search->built->diagram.edges + node->first_edge;
+    if (keeps_base(search, node, index))
+        return base_class(search, node->level);
     return index == 0 ? 0 : edges[index - 1].last + 1;
 }
 
-static void follow(struct policy_diagram *built, diagram_ref ref, struct assignment *assignment)
+static void follow(const struct search *search, diagram_ref ref, struct assignment *assignment)
 {
+    struct policy_diagram *built = search->built;
     while (!diagram_is_terminal(ref)) {
         const struct diagram_node *node = &built->diagram.nodes[ref];
-        uint32_t best = cost_of(built, ref), index = 0;
-        while (cost_through(built, node, index) != best)
+        uint32_t best = cost_of(search, ref), index = 0;
+        while (cost_through(search, node, index) != best)
             index++;
-        assignment->changed += !keeps_default(built, node, index);
-        assignment->classes[built->order[node->level]] = class_on(built, node, index);
+        assignment->changed += !keeps_base(search, node, index);
+        assignment->classes[built->order[node->level]] = class_on(search, node, index);
         ref = built->diagram.edges[node->first_edge + index].child;
     }
 }
 
-bool diagram_simplest(struct policy_diagram *built, diagram_ref from, struct assignment *assignment)
+bool diagram_nearest(struct policy_diagram *built, diagram_ref from, const uint32_t *base,
+                     struct assignment *assignment)
 {
+    const struct search search = {built, base};
     size_t variables = built->policy->variable_count;
     assignment->changed = 0;
     assignment->classes = ARENA_ARRAY(built->arena, uint32_t, variables);
     if (!assignment->classes || !visits_begin(built))
         return false;
-    for (size_t i = 0; i < variables; i++)
-        assignment->classes[i] = built->classes.variables[i].initial;
-    follow(built, from, assignment);
+    memcpy(assignment->classes, base, variables * sizeof *base);
+    follow(&search, from, assignment);
     return true;
+}
+
+bool diagram_simplest(struct policy_diagram *built, diagram_ref from, struct assignment *assignment)
+{
+    size_t variables = built->policy->variable_count;
+    uint32_t *initial = ARENA_ARRAY(built->arena, uint32_t, variables);
+    for (size_t i = 0; initial && i < variables; i++)
+        initial[i] = built->classes.variables[i].initial;
+    return initial && diagram_nearest(built, from, initial, assignment);
 }

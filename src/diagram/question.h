@@ -22,5 +22,8 @@ struct assignment {
  * their defaults as there can be. Only for a diagram that is not NONE. False when memory is out. */
 bool diagram_simplest(struct policy_diagram *built, diagram_ref from,
                       struct assignment *assignment);
+/* The same with as few variables as there can be away from the classes in `base`. */
+bool diagram_nearest(struct policy_diagram *built, diagram_ref from, const uint32_t *base,
+                     struct assignment *assignment);
 
 #endif
