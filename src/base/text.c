@@ -125,7 +125,7 @@ void nearest_init(struct nearest *nearest, struct text word)
 {
     *nearest = (struct nearest){word, {"", 0}, 0};
     /* One edit for a short word, about a third of a longer one: beyond that it is a guess. */
-    nearest->distance = word.length <= 3 ? 2 : word.length / 3 + 2;
+    nearest->distance = word.length < 6 ? 2 : word.length / 3 + 2;
 }
 
 void nearest_offer(struct nearest *nearest, struct text candidate)

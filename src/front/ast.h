@@ -139,6 +139,7 @@ enum statement_kind {
     STATEMENT_NEVER,
     STATEMENT_ALWAYS,
     STATEMENT_EXPECT,
+    STATEMENT_GIVEN_UP, /* had a syntax error; `name` is what it would have defined */
 };
 
 struct statement {

@@ -109,6 +109,7 @@ static void check_statement(struct policy_tree *policy, struct statement *statem
     case STATEMENT_INCLUDE:
     case STATEMENT_ATTRIBUTE:
     case STATEMENT_BUDGET:
+    case STATEMENT_GIVEN_UP:
         return;
     }
 }
@@ -125,6 +126,7 @@ enum tw_status check_policy(struct policy_tree *policy, struct arena *arena,
     map_init(&policy->attribute_names, arena);
     map_init(&policy->let_names, arena);
     map_init(&policy->labels, arena);
+    map_init(&policy->given_up, arena);
     enum tw_status status = declare_all(policy);
     if (status)
         return status;
@@ -138,10 +140,10 @@ enum tw_status check_policy(struct policy_tree *policy, struct arena *arena,
             measure_let(policy, at, 0);
         else
             check_size(policy, at);
-    if (!statements && findings->error_count == 0)
-        finding_help(
-            findings,
-            finding_add(findings, FINDING_NO_RULES, (struct span){0, 0, 0}, "the policy is empty"),
-            "the smallest policy is one rule: when priority == low -> flex");
+    if (policy->rule_count == 0 && !policy->otherwise && findings->error_count == 0)
+        finding_help(findings,
+                     finding_add(findings, FINDING_NO_RULES, (struct span){0, 0, 0},
+                                 "the policy has no rules"),
+                     "the smallest policy is one rule: when priority == low -> flex");
     return arena->failed ? TW_NO_MEMORY : TW_OK;
 }

@@ -78,6 +78,8 @@ struct policy_tree {
     struct map attribute_names; /* to struct attribute */
     struct map let_names;       /* to struct statement */
     struct map labels;          /* to struct statement */
+    struct map given_up;        /* names that something with an error would have defined */
+    bool tiers_unknown;         /* the statement that names them has an error */
 
     struct statement **rules;
     size_t rule_count, rule_capacity;
@@ -110,6 +112,8 @@ bool resolve_value(struct policy_tree *policy, const struct attribute *attribute
 /* A constant of a plain type outside a condition (timeout, retry, default): literal or `let`. */
 bool resolve_constant(struct policy_tree *policy, enum tw_type type, struct value *value,
                       int64_t *number);
+/* Would something that has an error, which was said, have defined this name? */
+bool is_given_up(const struct policy_tree *policy, struct text name);
 /* The attribute of this name, marked as used, or NULL after a finding. */
 const struct attribute *resolve_attribute(struct policy_tree *policy, const struct name *name);
 struct value *let_value(struct policy_tree *policy, struct statement *let);

@@ -15,6 +15,8 @@ int policy_tier_find(const struct policy_tree *policy, struct text name)
 static void report_tier(struct policy_tree *policy, const struct name *name)
 {
     struct nearest nearest;
+    if (policy->tiers_unknown || is_given_up(policy, name->text))
+        return;
     nearest_init(&nearest, name->text);
     struct text list = {"", 0};
     for (size_t i = 0; i < policy->tier_count; i++) {
@@ -163,8 +165,11 @@ static void check_date(struct policy_tree *policy, const struct given *first)
     }
     if (!date || !weekday || weekday_of_days(date->item.low) == weekday->item.low)
         return;
-    finding_add(policy->findings, FINDING_CONTRADICTION, weekday->span, "that day is a %s",
-                weekday_words[weekday_of_days(date->item.low)]);
+    const char *right = weekday_words[weekday_of_days(date->item.low)];
+    finding_help(policy->findings,
+                 finding_add(policy->findings, FINDING_CONTRADICTION, weekday->span,
+                             "that day is a %s", right),
+                 "write `weekday = %s`, or leave it out", right);
 }
 
 static bool resolve_given(struct policy_tree *policy, struct given *given)
@@ -200,26 +205,30 @@ static const struct attribute *given_attribute(struct policy_tree *policy, struc
     return NULL;
 }
 
+static void report_label(struct policy_tree *policy, const struct name *label)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, label->text);
+    for (size_t i = 0; i < policy->rule_count; i++)
+        if (policy->rules[i]->name)
+            nearest_offer(&nearest, policy->rules[i]->name->text);
+    struct finding *finding =
+        finding_add(policy->findings, FINDING_UNKNOWN_LABEL, label->span,
+                    "no rule has the label `%.*s`", TEXT_ARGUMENTS(label->text));
+    if (nearest.best.length)
+        finding_help(policy->findings, finding, "did you mean `%.*s`?",
+                     TEXT_ARGUMENTS(nearest.best));
+}
+
 void check_expect(struct policy_tree *policy, struct statement *statement)
 {
     statement->tier_index = statement->tier ? check_tier(policy, statement->tier) : -1;
     if (statement->by && !text_is(statement->by->text, "otherwise")) {
         statement->rule = map_get(&policy->labels, statement->by->text);
-        if (statement->rule) {
+        if (statement->rule)
             statement->rule->used = true;
-        } else {
-            struct nearest nearest;
-            nearest_init(&nearest, statement->by->text);
-            for (size_t i = 0; i < policy->rule_count; i++)
-                if (policy->rules[i]->name)
-                    nearest_offer(&nearest, policy->rules[i]->name->text);
-            struct finding *finding =
-                finding_add(policy->findings, FINDING_UNKNOWN_LABEL, statement->by->span,
-                            "no rule has the label `%.*s`", TEXT_ARGUMENTS(statement->by->text));
-            if (nearest.best.length)
-                finding_help(policy->findings, finding, "did you mean `%.*s`?",
-                             TEXT_ARGUMENTS(nearest.best));
-        }
+        else if (!is_given_up(policy, statement->by->text))
+            report_label(policy, statement->by);
     }
     for (struct given *given = statement->givens; given; given = given->next) {
         given->attribute = given_attribute(policy, given);

@@ -1,29 +1,9 @@
 /* front/check_condition.c: conditions: names, operators, types.
  *
  * Recursion is bounded by the parser's MAX_NESTING; `let`s are checked where they stand. */
-#include "front/check.h"
+#include "front/check_report.h"
 
 #define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
-static void report_unknown(struct policy_tree *policy, const struct name *name, bool with_lets)
-{
-    struct nearest nearest;
-    nearest_init(&nearest, name->text);
-    for (size_t i = 0; i < policy->attribute_count; i++)
-        nearest_offer(&nearest, policy->attributes[i]->name);
-    for (const struct statement *at = policy->statements; with_lets && at; at = at->next)
-        if (at->kind == STATEMENT_LET)
-            nearest_offer(&nearest, at->name->text);
-    struct finding *finding =
-        finding_add(policy->findings, FINDING_UNKNOWN_NAME, name->span,
-                    "there is no attribute `%.*s`", TEXT_ARGUMENTS(name->text));
-    if (nearest.best.length)
-        finding_help(policy->findings, finding, "did you mean `%.*s`?",
-                     TEXT_ARGUMENTS(nearest.best));
-    else
-        finding_help(policy->findings, finding, "declare your own with `attribute %.*s : TYPE`",
-                     TEXT_ARGUMENTS(name->text));
-}
 
 static void mark_used(struct policy_tree *policy, struct attribute *attribute, struct span span)
 {
@@ -49,24 +29,15 @@ const struct attribute *resolve_attribute(struct policy_tree *policy, const stru
         struct finding *finding = finding_add(policy->findings, FINDING_UNKNOWN_NAME, name->span,
                                               "`%.*s` is a `let`, and an attribute is needed here",
                                               TEXT_ARGUMENTS(name->text));
+        finding_help(policy->findings, finding,
+                     let->condition ? "a condition stands alone: `%.*s` or `not %.*s`"
+                                    : "compare an attribute with `%.*s`",
+                     TEXT_ARGUMENTS(name->text), TEXT_ARGUMENTS(name->text));
         finding_relate(policy->findings, finding, let->name->span, "it is defined here");
         return NULL;
     }
     report_unknown(policy, name, false);
     return NULL;
-}
-
-static void report_operator(struct policy_tree *policy, const struct condition *condition,
-                            const char *operators)
-{
-    const struct attribute *attribute = condition->attribute;
-    struct finding *finding =
-        finding_add(policy->findings, FINDING_WRONG_OPERATOR,
-                    condition->operator_span.end ? condition->operator_span : condition->span,
-                    "`%.*s` is %s %s and has no such test", TEXT_ARGUMENTS(attribute->name),
-                    attribute->type == TW_TYPE_INT || attribute->type == TW_TYPE_ENUM ? "an" : "a",
-                    attribute->type == TW_TYPE_NOW ? "moment" : type_word(attribute->type));
-    finding_help(policy->findings, finding, "use %s", operators);
 }
 
 static bool is_order(enum comparison comparison)
@@ -150,12 +121,38 @@ static void check_name(struct policy_tree *policy, struct condition *condition)
     struct finding *finding = finding_add(policy->findings, FINDING_NOT_A_CONDITION, name->span,
                                           "`%.*s` is not a bool, so it is no condition by itself",
                                           TEXT_ARGUMENTS(name->text));
-    finding_help(policy->findings, finding, "compare it: `%.*s == ...`",
-                 TEXT_ARGUMENTS(name->text));
+    if (attribute_can_be_unset(policy, attribute))
+        finding_help(policy->findings, finding, "write `%.*s is set`, or compare it",
+                     TEXT_ARGUMENTS(name->text));
+    else
+        finding_help(policy->findings, finding, "compare it: `%.*s == ...`",
+                     TEXT_ARGUMENTS(name->text));
+}
+
+/* `low == priority`, where the word on the left is no attribute and the one on the right is. */
+static bool report_turned(struct policy_tree *policy, const struct condition *condition)
+{
+    const struct value *value = condition->value;
+    struct text left = condition->operand->text;
+    if (condition->kind != CONDITION_COMPARE || value->kind != VALUE_WORD ||
+        map_get(&policy->attribute_names, left) || map_get(&policy->let_names, left))
+        return false;
+    struct attribute *attribute = map_get(&policy->attribute_names, value->text);
+    if (!attribute)
+        return false;
+    mark_used(policy, attribute, value->span);
+    struct text sign = span_text(policy->sources, condition->operator_span);
+    struct finding *finding = finding_add(policy->findings, FINDING_VALUE_FIRST, condition->span,
+                                          "the attribute comes first in a comparison");
+    finding_help(policy->findings, finding, "write `%.*s %.*s %.*s`", TEXT_ARGUMENTS(value->text),
+                 TEXT_ARGUMENTS(sign), TEXT_ARGUMENTS(left));
+    return true;
 }
 
 static void check_test(struct policy_tree *policy, struct condition *condition)
 {
+    if (report_turned(policy, condition))
+        return;
     condition->attribute = resolve_attribute(policy, condition->operand);
     if (!condition->attribute)
         return;
@@ -170,10 +167,44 @@ static void check_test(struct policy_tree *policy, struct condition *condition)
                       &condition->item_count);
 }
 
+/* `priority == low or normal`: is this name alone a word of the attribute tested before it? */
+static bool report_word_alone(struct policy_tree *policy, const struct condition *before,
+                              const struct condition *alone)
+{
+    const struct name *name = alone->operand;
+    if (alone->kind != CONDITION_NAME || !before || before->kind != CONDITION_COMPARE ||
+        !before->attribute || map_get(&policy->attribute_names, name->text) ||
+        map_get(&policy->let_names, name->text))
+        return false;
+    for (size_t i = 0; i < before->attribute->word_count; i++) {
+        if (!text_equal(before->attribute->words[i], name->text))
+            continue;
+        struct text first = span_text(policy->sources, before->value->span);
+        struct finding *finding = finding_add(policy->findings, FINDING_NOT_A_CONDITION, name->span,
+                                              "`%.*s` is a value, and no condition by itself",
+                                              TEXT_ARGUMENTS(name->text));
+        finding_help(policy->findings, finding, "write `%.*s in {%.*s, %.*s}`",
+                     TEXT_ARGUMENTS(before->attribute->name), TEXT_ARGUMENTS(first),
+                     TEXT_ARGUMENTS(name->text));
+        return true;
+    }
+    return false;
+}
+
+static void check_alternatives(struct policy_tree *policy, struct condition *condition)
+{
+    const struct condition *before = NULL;
+    for (struct condition *child = condition->children; child; before = child, child = child->next)
+        if (!report_word_alone(policy, before, child))
+            check_condition(policy, child);
+}
+
 void check_condition(struct policy_tree *policy, struct condition *condition)
 {
     switch (condition->kind) {
     case CONDITION_OR:
+        check_alternatives(policy, condition);
+        return;
     case CONDITION_AND:
     case CONDITION_NOT:
         for (struct condition *child = condition->children; child; child = child->next)

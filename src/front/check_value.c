@@ -3,7 +3,7 @@
  * A word means what its place makes it: `low` before `==` is looked up among attributes, behind it
  * among the words of the attribute's type, then among the `let`s. Results are items, in the scale
  * of the attribute. Each mistake is one finding at the value's own span. */
-#include "front/check.h"
+#include "front/check_report.h"
 
 #include "base/clock.h"
 
@@ -50,64 +50,6 @@ static bool add_item(struct collector *collector, struct item item, struct span 
     return true;
 }
 
-/* "an int", "a percent" */
-static const char *article(enum tw_type type)
-{
-    return type == TW_TYPE_INT || type == TW_TYPE_ENUM ? "an" : "a";
-}
-
-static void help_type(struct findings *findings, struct finding *finding,
-                      const struct attribute *attribute, const struct value *value)
-{
-    static const char *const examples[] = {
-        [TW_TYPE_BOOL] = "true",       [TW_TYPE_INT] = "5k",
-        [TW_TYPE_PERCENT] = "90%",     [TW_TYPE_MONEY] = "$0.05",
-        [TW_TYPE_DURATION] = "15m",    [TW_TYPE_TIME] = "22:00",
-        [TW_TYPE_WEEKDAY] = "mon",     [TW_TYPE_DATE] = "2026-12-25",
-        [TW_TYPE_STRING] = "\"text\"", [TW_TYPE_TIER] = NULL,
-        [TW_TYPE_ENUM] = NULL,         [TW_TYPE_NOW] = "mon..fri 22:00..06:00",
-    };
-    struct buffer number;
-    buffer_init(&number, 64);
-    if (value->kind == VALUE_LITERAL && value->type == TW_TYPE_INT)
-        buffer_number(&number, value->number);
-    if (number.length && attribute->type == TW_TYPE_PERCENT)
-        finding_help(findings, finding, "write `%s%%`", number.data);
-    else if (number.length && attribute->type == TW_TYPE_MONEY)
-        finding_help(findings, finding, "write `$%s`", number.data);
-    else if (number.length && attribute->type == TW_TYPE_DURATION)
-        finding_help(findings, finding, "name a unit: `%ss`, `%sm` or `%sh`", number.data,
-                     number.data, number.data);
-    else if (value->kind == VALUE_LITERAL && value->type == TW_TYPE_STRING && attribute->words)
-        finding_help(findings, finding, "write the word without quotes");
-    else if (attribute->type == TW_TYPE_STRING && value->kind == VALUE_WORD)
-        finding_help(findings, finding, "write \"%.*s\" in double quotes",
-                     TEXT_ARGUMENTS(value->text));
-    else if (examples[attribute->type])
-        finding_help(findings, finding, "write it like `%s`", examples[attribute->type]);
-    buffer_free(&number);
-}
-
-static const char *type_phrase(const struct attribute *attribute)
-{
-    return attribute->type == TW_TYPE_ENUM ? "word" : type_word(attribute->type);
-}
-
-static bool report_type(struct collector *collector, const struct value *value)
-{
-    const struct attribute *attribute = collector->attribute;
-    enum tw_type found = value->type;
-    struct text written = span_text(collector->policy->sources, value->span);
-    struct finding *finding = finding_add(
-        collector->policy->findings, FINDING_WRONG_TYPE, value->span,
-        "`%.*s` is compared with %s %s, and `%.*s` is %s %s", TEXT_ARGUMENTS(attribute->name),
-        attribute->type == TW_TYPE_ENUM ? "a" : article(attribute->type), type_phrase(attribute),
-        TEXT_ARGUMENTS(written), article(found),
-        found == TW_TYPE_NOW ? "instant" : type_word(found));
-    help_type(collector->policy->findings, finding, attribute, value);
-    return false;
-}
-
 static bool check_domain(struct collector *collector, const struct value *value, int64_t number)
 {
     const struct attribute *attribute = collector->attribute;
@@ -142,7 +84,7 @@ static bool literal_number(struct collector *collector, const struct value *valu
 {
     enum tw_type wanted = collector->attribute->type;
     if (wanted == TW_TYPE_NOW || value->type != wanted)
-        return report_type(collector, value);
+        return report_type(collector->policy, collector->attribute, value);
     *number = value->number;
     if (wanted == TW_TYPE_TIME && end_of_range && *number == SECONDS_PER_DAY)
         return true;
@@ -166,61 +108,6 @@ static int find_word(const struct collector *collector, struct text text)
     return -1;
 }
 
-static void offer_words(const struct collector *collector, struct nearest *nearest)
-{
-    const struct attribute *attribute = collector->attribute;
-    for (size_t i = 0; i < attribute->word_count; i++)
-        nearest_offer(nearest, attribute->words[i]);
-    if (attribute->type == TW_TYPE_WEEKDAY)
-        for (int i = 0; i < 7; i++)
-            nearest_offer(nearest, text_of(weekday_words[i]));
-    for (const struct statement *at = collector->policy->statements; at; at = at->next)
-        if (at->kind == STATEMENT_LET)
-            nearest_offer(nearest, at->name->text);
-}
-
-static struct text list_words(const struct collector *collector)
-{
-    struct text list = {"", 0};
-    for (size_t i = 0; i < collector->attribute->word_count && i < 12; i++)
-        list = arena_format(collector->policy->arena, "%.*s%s%.*s", TEXT_ARGUMENTS(list),
-                            i ? ", " : "", TEXT_ARGUMENTS(collector->attribute->words[i]));
-    return list;
-}
-
-static bool report_word(struct collector *collector, const struct value *value)
-{
-    const struct attribute *attribute = collector->attribute;
-    struct findings *findings = collector->policy->findings;
-    struct finding *finding;
-    if (map_get(&collector->policy->attribute_names, value->text)) {
-        finding = finding_add(findings, FINDING_TWO_ATTRIBUTES, value->span,
-                              "`%.*s` is an attribute, and two attributes cannot be compared",
-                              TEXT_ARGUMENTS(value->text));
-        finding_help(findings, finding, "compare `%.*s` with a constant",
-                     TEXT_ARGUMENTS(attribute->name));
-        return false;
-    }
-    struct nearest nearest;
-    nearest_init(&nearest, value->text);
-    offer_words(collector, &nearest);
-    bool has_words = attribute->words || attribute->type == TW_TYPE_WEEKDAY;
-    if (has_words)
-        finding = finding_add(findings, FINDING_UNKNOWN_WORD, value->span, "`%.*s` is never `%.*s`",
-                              TEXT_ARGUMENTS(attribute->name), TEXT_ARGUMENTS(value->text));
-    else
-        finding = finding_add(findings, FINDING_UNKNOWN_NAME, value->span,
-                              "nothing is called `%.*s`", TEXT_ARGUMENTS(value->text));
-    if (nearest.best.length)
-        finding_help(findings, finding, "did you mean `%.*s`?", TEXT_ARGUMENTS(nearest.best));
-    else if (attribute->words)
-        finding_help(findings, finding, "its words are %.*s",
-                     TEXT_ARGUMENTS(list_words(collector)));
-    else
-        help_type(findings, finding, attribute, value);
-    return false;
-}
-
 /* Follows a word through `let`s to what it stands for, or reports it. The `let`s on the way are
  * marked, so that one that leads back to itself is found. */
 static struct value *follow_let(struct collector *collector, const struct value *word)
@@ -228,7 +115,7 @@ static struct value *follow_let(struct collector *collector, const struct value 
     struct policy_tree *policy = collector->policy;
     struct statement *let = map_get(&policy->let_names, word->text);
     if (!let) {
-        report_word(collector, word);
+        report_word(policy, collector->attribute, word);
         return NULL;
     }
     if (let->checking || collector->depth == MAX_LET_DEPTH) {
@@ -238,9 +125,12 @@ static struct value *follow_let(struct collector *collector, const struct value 
     }
     struct value *value = let_value(policy, let);
     if (!value && !policy->arena->failed)
-        finding_add(policy->findings, FINDING_NOT_A_VALUE, word->span,
-                    "`%.*s` names a condition, and a value is needed here",
-                    TEXT_ARGUMENTS(word->text));
+        finding_help(policy->findings,
+                     finding_add(policy->findings, FINDING_NOT_A_VALUE, word->span,
+                                 "`%.*s` names a condition, and a value is needed here",
+                                 TEXT_ARGUMENTS(word->text)),
+                     "a condition stands alone: `%.*s` or `not %.*s`", TEXT_ARGUMENTS(word->text),
+                     TEXT_ARGUMENTS(word->text));
     return value;
 }
 
@@ -262,11 +152,7 @@ static bool single_number(struct collector *collector, struct value *value, bool
     if (!target)
         return false;
     if (target->kind != VALUE_LITERAL && target->kind != VALUE_WORD) {
-        if (target->kind != VALUE_BAD)
-            finding_add(collector->policy->findings, FINDING_WRONG_OPERATOR, value->span,
-                        "`%.*s` stands for several values, and one is needed here",
-                        TEXT_ARGUMENTS(value->text));
-        return false;
+        return target->kind != VALUE_BAD && report_several(collector->policy, value);
     }
     let->checking = true;
     collector->depth++;
@@ -279,7 +165,7 @@ static bool single_number(struct collector *collector, struct value *value, bool
 static bool add_text(struct collector *collector, const struct value *value)
 {
     if (value->type != TW_TYPE_STRING)
-        return report_type(collector, value);
+        return report_type(collector->policy, collector->attribute, value);
     return add_item(collector, (struct item){.text = value->text}, value->span);
 }
 
@@ -296,6 +182,19 @@ static bool report_range(struct collector *collector, const struct value *value,
     return false;
 }
 
+/* Said once for both ends. */
+static bool both_of_wrong_type(struct collector *collector, const struct value *range)
+{
+    const struct value *low = range->low, *high = range->high;
+    if (low->kind != VALUE_LITERAL || high->kind != VALUE_LITERAL || low->type != high->type ||
+        low->type == collector->attribute->type)
+        return false;
+    struct value both = *low;
+    both.span = range->span;
+    report_type(collector->policy, collector->attribute, &both);
+    return true;
+}
+
 static bool add_range(struct collector *collector, const struct value *value)
 {
     const struct attribute *attribute = collector->attribute;
@@ -308,6 +207,8 @@ static bool add_range(struct collector *collector, const struct value *value)
                      "list the values: `in {a, b}`");
         return false;
     }
+    if (both_of_wrong_type(collector, value))
+        return false;
     bool good = single_number(collector, value->low, false, &item.low);
     good = single_number(collector, value->high, true, &item.high) && good;
     if (!good)
@@ -345,11 +246,22 @@ static bool is_time_range(const struct value *value)
            value->low->type == TW_TYPE_TIME;
 }
 
+static bool is_date_range(const struct value *value)
+{
+    return value->kind == VALUE_RANGE && value->low->kind == VALUE_LITERAL &&
+           value->low->type == TW_TYPE_DATE;
+}
+
 static bool add_schedule(struct collector *collector, struct value *value)
 {
     struct value *days = value->kind == VALUE_SCHEDULE ? value->low : value;
     struct value *times = value->kind == VALUE_SCHEDULE ? value->high : NULL;
     struct item day = {.low = 0, .high = 6}, time = {.low = 0, .high = SECONDS_PER_DAY};
+    if (is_date_range(days)) {
+        struct value dates = *days->low;
+        dates.span = days->span;
+        return report_type(collector->policy, collector->attribute, &dates);
+    }
     if (is_time_range(days) && !times) {
         times = days;
         days = NULL;
@@ -374,6 +286,8 @@ static bool collect_let(struct collector *collector, struct value *word, bool ma
     struct value *target = follow_let(collector, word);
     if (!target)
         return false;
+    if (!many && target->kind != VALUE_LITERAL && target->kind != VALUE_WORD)
+        return target->kind != VALUE_BAD && report_several(collector->policy, word);
     let->checking = true;
     collector->depth++;
     bool good = collect(collector, target, many);
@@ -411,26 +325,18 @@ static bool collect_set(struct collector *collector, const struct value *set)
     return good;
 }
 
-static bool report_several(struct collector *collector, const struct value *value)
-{
-    struct finding *finding =
-        finding_add(collector->policy->findings, FINDING_WRONG_OPERATOR, value->span,
-                    "several values stand here, and one is needed");
-    finding_help(collector->policy->findings, finding, "use `in` to test for several values");
-    return false;
-}
-
 static bool collect(struct collector *collector, struct value *value, bool many)
 {
     bool schedule = collector->attribute->type == TW_TYPE_NOW;
     if (!many && value->kind != VALUE_LITERAL && value->kind != VALUE_WORD &&
         value->kind != VALUE_BAD)
-        return report_several(collector, value);
+        return report_several(collector->policy, value);
     switch (value->kind) {
     case VALUE_BAD:
         return false;
     case VALUE_LITERAL:
-        return schedule ? report_type(collector, value) : collect_one(collector, value);
+        return schedule ? report_type(collector->policy, collector->attribute, value)
+                        : collect_one(collector, value);
     case VALUE_WORD:
         return collect_word(collector, value, many);
     case VALUE_RANGE:
@@ -466,7 +372,7 @@ bool resolve_constant(struct policy_tree *policy, enum tw_type type, struct valu
         .name = type == TW_TYPE_DURATION ? TEXT("timeout") : TEXT("retry"), .type = type};
     struct collector collector = {.policy = policy, .attribute = &view};
     if (value->kind == VALUE_LITERAL && value->type != type)
-        return report_type(&collector, value);
+        return report_type(policy, &view, value);
     if (value->kind == VALUE_LITERAL) {
         *number = value->number;
         return true;

@@ -39,6 +39,16 @@ static void report_name_again(struct policy_tree *policy, const struct name *nam
     finding_relate(policy->findings, finding, before, "it is defined here first");
 }
 
+bool is_given_up(const struct policy_tree *policy, struct text name)
+{
+    return map_get(&policy->given_up, name) != NULL;
+}
+
+static enum tw_status give_up(struct policy_tree *policy, struct name *name)
+{
+    return !name || map_set(&policy->given_up, name->text, name) ? TW_OK : TW_NO_MEMORY;
+}
+
 static void check_edition(struct policy_tree *policy, struct statement *statement)
 {
     const struct value *value = statement->value;
@@ -91,6 +101,7 @@ static void use_provider(struct policy_tree *policy, const struct provider *prov
 static void declare_provider(struct policy_tree *policy, struct statement *statement)
 {
     const struct provider *provider = provider_find(statement->name->text);
+    policy->tiers_unknown = !provider;
     if (provider)
         use_provider(policy, provider);
     else
@@ -127,6 +138,7 @@ static void declare_all_tiers(struct policy_tree *policy)
                 finding_add(policy->findings, FINDING_DUPLICATE, at->span,
                             "a policy has either a `provider` or `tiers` of its own");
             finding_relate(policy->findings, finding, before->span, "the other one stands here");
+            policy->tiers_unknown = true;
         } else if (before) {
             report_again(policy, at->span, before->span,
                          at->kind == STATEMENT_TIERS ? "`tiers`" : "`provider`");
@@ -268,6 +280,20 @@ static enum tw_status declare_health(struct policy_tree *policy)
     return TW_OK;
 }
 
+/* The type that other languages call by this name, NULL where there is none. */
+static const char *own_type(struct text name)
+{
+    static const char *const types[][2] = {
+        {"number", "int"},    {"integer", "int"}, {"long", "int"},         {"boolean", "bool"},
+        {"str", "string"},    {"text", "string"}, {"dollars", "money"},    {"usd", "money"},
+        {"float", "percent"}, {"day", "weekday"}, {"seconds", "duration"},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (text_is(name, types[i][0]))
+            return types[i][1];
+    return NULL;
+}
+
 static bool find_type(struct policy_tree *policy, const struct name *name, enum tw_type *type)
 {
     struct nearest nearest;
@@ -281,9 +307,10 @@ static bool find_type(struct policy_tree *policy, const struct name *name, enum 
     }
     struct finding *finding = finding_add(policy->findings, FINDING_UNKNOWN_TYPE, name->span,
                                           "there is no type `%.*s`", TEXT_ARGUMENTS(name->text));
-    if (nearest.best.length)
+    const char *own = own_type(name->text);
+    if (own || nearest.best.length)
         finding_help(policy->findings, finding, "did you mean `%.*s`?",
-                     TEXT_ARGUMENTS(nearest.best));
+                     TEXT_ARGUMENTS(own ? text_of(own) : nearest.best));
     else
         finding_help(policy->findings, finding,
                      "types are bool, int, percent, money, duration, time, weekday, date, string, "
@@ -351,7 +378,8 @@ static void read_source(struct policy_tree *policy, const struct statement *stat
         attribute->from = TW_FROM_HEADER;
         if (!is_header_name(source))
             finding_add(findings, FINDING_BAD_SOURCE, statement->source_value->span,
-                        "\"%.*s\" is not the name of a header", TEXT_ARGUMENTS(source));
+                        "\"%.*s\" is not the name of a header: write it like \"x-team\"",
+                        TEXT_ARGUMENTS(source));
     } else if (text_is(statement->source_kind->text, "body")) {
         attribute->from = TW_FROM_BODY;
         if (!is_json_pointer(source))
@@ -403,12 +431,12 @@ static enum tw_status declare_attribute(struct policy_tree *policy, struct state
                               .variable = (uint32_t)policy->variable_count,
                               .span = statement->name->span};
     if (!find_type(policy, statement->type, &proto.type) || !name_is_free(policy, statement->name))
-        return TW_OK;
+        return give_up(policy, statement->name);
     if ((proto.type == TW_TYPE_ENUM) != (statement->words != NULL)) {
         finding_add(policy->findings, FINDING_UNKNOWN_TYPE, statement->type->span,
                     proto.type == TW_TYPE_ENUM ? "an enum lists its words: `enum {a, b}`"
                                                : "only an enum lists words in braces");
-        return TW_OK;
+        return give_up(policy, statement->name);
     }
     if (policy->attribute_count >= MAX_ATTRIBUTES) {
         finding_add(policy->findings, FINDING_TOO_LARGE, statement->span,
@@ -577,6 +605,8 @@ static enum tw_status declare(struct policy_tree *policy, struct statement *stat
     case STATEMENT_ALWAYS:
     case STATEMENT_EXPECT:
         return TW_OK;
+    case STATEMENT_GIVEN_UP:
+        return give_up(policy, statement->name);
     }
     return TW_OK;
 }

@@ -82,9 +82,41 @@ bool parse_drops_token(struct parse *parse)
     return parse->skipping;
 }
 
+/* The name that the statement with an error at `index` would have defined, so that its users are
+ * not said to be wrong as well. */
+static const struct token *name_given_up(const struct parse *parse, size_t index)
+{
+    const struct token *tokens = parse->source->tokens;
+    for (size_t i = index; i-- > 0;) {
+        int kind = kind_at(parse, i);
+        bool defines = kind == TIER_ATTRIBUTE || kind == TIER_BUDGET || kind == TIER_LET;
+        if (defines && kind_at(parse, i + 1) == TIER_NAME)
+            return &tokens[i + 1];
+        if (is_label(parse, i))
+            return &tokens[i];
+        if (kind == TIER_WHEN && i > 1 && is_label(parse, i - 2))
+            return &tokens[i - 2];
+        if (begins_statement(kind))
+            return NULL;
+    }
+    return NULL;
+}
+
+static void give_up_statement(struct parse *parse, size_t index)
+{
+    const struct token *token = name_given_up(parse, index);
+    if (!token)
+        return;
+    struct statement *statement = statement_new(parse, STATEMENT_GIVEN_UP, token->span);
+    if (statement)
+        statement->name = name_new(parse, token);
+    statement_add(parse, statement);
+}
+
 void parse_begin_skipping(struct parse *parse)
 {
     size_t at = parse->next_token ? parse->next_token - 1 : 0;
+    give_up_statement(parse, at);
     parse->skipping = !can_resume(parse, at);
 }
 
