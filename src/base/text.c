@@ -132,6 +132,10 @@ void nearest_offer(struct nearest *nearest, struct text candidate)
 {
     if (nearest->word.length > LONGEST_WORD || candidate.length > LONGEST_WORD)
         return;
+    size_t longer =
+        nearest->word.length > candidate.length ? nearest->word.length : candidate.length;
+    if (2 * longer - nearest->word.length - candidate.length >= nearest->distance)
+        return; /* that many letters have to be added or taken away */
     size_t distance = edit_distance(nearest->word, candidate);
     if (distance < nearest->distance && distance < candidate.length) {
         nearest->distance = distance;

@@ -125,6 +125,13 @@ struct given {
     struct item item;
 };
 
+/* How large a condition is once every name in it is written out. */
+struct measure {
+    uint64_t size;   /* parts: tests, and what joins them */
+    unsigned height; /* parts inside one another */
+    unsigned lets;   /* names that stand for one another */
+};
+
 enum statement_kind {
     STATEMENT_EDITION,
     STATEMENT_PROVIDER,
@@ -165,7 +172,7 @@ struct statement {
     struct statement *rule; /* expect: the rule that `by` names */
     bool used;              /* let, label */
     bool checking;          /* let: to find cycles */
-    uint64_t size;          /* let: tests in it with all names written out, 0 before measured */
+    struct measure measure; /* let: size 0 before it was measured */
 };
 
 /* silence.c: takes out the warnings that `# lint: allow NAME reason` comments silence: on their own

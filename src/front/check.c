@@ -16,69 +16,116 @@ int64_t attribute_view(const struct attribute *attribute, int64_t value)
 /* `let`s are checked where they stand, so that one that nothing uses is checked too. */
 static void check_let(struct policy_tree *policy, struct statement *let)
 {
-    /* A name alone may stand for a value: it is checked where it is used. */
-    if (!let->condition || let->condition->kind == CONDITION_NAME)
+    /* A name alone may stand for a value: see check_alias. */
+    if (!let->condition || let_is_alias(let))
         return;
     let->checking = true;
     check_condition(policy, let->condition);
     let->checking = false;
 }
 
-static void check_let_name(struct policy_tree *policy, struct statement *let)
+/* An alias of a condition is a condition too; one of a value is checked where it is used. */
+static void check_alias(struct policy_tree *policy, struct statement *let)
 {
-    if (!let->condition || let->condition->kind != CONDITION_NAME)
+    if (!let_is_alias(let))
         return;
-    const struct name *name = let->condition->operand;
-    const struct attribute *attribute = map_get(&policy->attribute_names, name->text);
-    struct statement *target = map_get(&policy->let_names, name->text);
-    if ((attribute && attribute->type == TW_TYPE_BOOL) || (target && target->condition))
+    const struct statement *end = let_alias_end(policy, let);
+    const struct name *name = end->condition ? end->condition->operand : NULL;
+    bool is_condition = end->condition != NULL;
+    if (let_is_alias(end)) {
+        const struct attribute *attribute = map_get(&policy->attribute_names, name->text);
+        is_condition = attribute ? attribute->type == TW_TYPE_BOOL
+                                 : map_get(&policy->let_names, name->text) != NULL;
+    }
+    if (is_condition)
         check_condition(policy, let->condition);
 }
 
 /* Measures what a condition is once every name in it is written out, and finds `let`s that are
  * defined by themselves on the way. A `let` is measured once, however often it is used: without
- * that, thirty that each use the one before twice would take a day. */
-static uint64_t measure(struct policy_tree *policy, const struct condition *condition,
-                        unsigned depth);
+ * that, thirty that each use the one before twice would take a day. `around` is what the condition
+ * stands in: its height and its names. */
+static struct measure measure(struct policy_tree *policy, const struct condition *condition,
+                              struct measure around);
 
-static uint64_t measure_let(struct policy_tree *policy, struct statement *let, unsigned depth)
+static struct measure measure_let(struct policy_tree *policy, struct statement *let,
+                                  struct measure around)
 {
+    struct measure inside = {.size = 1};
     if (let->checking) {
         finding_add(policy->findings, FINDING_NAME_CYCLE, let->name->span,
                     "`%.*s` is defined by itself", (int)let->name->text.length,
                     let->name->text.data);
-        return 1;
+        return inside;
     }
-    if (let->size)
-        return let->size;
-    if (depth > MAX_LET_DEPTH) {
+    if (around.lets + (let->measure.size ? let->measure.lets : 1) > MAX_LET_DEPTH) {
         finding_add(policy->findings, FINDING_TOO_LARGE, let->name->span,
                     "`let`s stand for one another more than %d deep here", MAX_LET_DEPTH);
-        return 1;
+        return inside;
     }
+    if (let->measure.size)
+        return let->measure;
+    around.lets++;
     let->checking = true;
-    let->size = let->condition ? measure(policy, let->condition, depth + 1) : 1;
+    if (let->condition)
+        inside = measure(policy, let->condition, around);
     let->checking = false;
-    return let->size;
+    inside.lets++;
+    let->measure = inside;
+    return inside;
 }
 
-static uint64_t measure(struct policy_tree *policy, const struct condition *condition,
-                        unsigned depth)
+static unsigned larger(unsigned a, unsigned b)
 {
-    uint64_t size = 1;
+    return a > b ? a : b;
+}
+
+static void report_height(struct policy_tree *policy, const struct condition *condition)
+{
+    finding_add(policy->findings, FINDING_TOO_LARGE, condition->span,
+                "with its `let`s written out this condition is nested more than %d deep",
+                MAX_CONDITION_HEIGHT);
+}
+
+static struct measure measure(struct policy_tree *policy, const struct condition *condition,
+                              struct measure around)
+{
+    struct measure whole = {.size = 1};
+    if (++around.height > MAX_CONDITION_HEIGHT) {
+        report_height(policy, condition);
+        return whole;
+    }
     if (condition->named)
-        return measure_let(policy, condition->named, depth);
-    for (const struct condition *child = condition->children; child; child = child->next)
-        size += measure(policy, child, depth);
-    return size < MAX_CONDITION_SIZE ? size : MAX_CONDITION_SIZE;
+        whole = measure_let(policy, condition->named, around);
+    for (const struct condition *child = condition->children; child; child = child->next) {
+        struct measure part = measure(policy, child, around);
+        whole.size += part.size;
+        whole.height = larger(whole.height, part.height);
+        whole.lets = larger(whole.lets, part.lets);
+    }
+    if (whole.size > MAX_CONDITION_SIZE)
+        whole.size = MAX_CONDITION_SIZE + 1;
+    whole.height++;
+    return whole;
 }
 
 static void check_size(struct policy_tree *policy, const struct statement *statement)
 {
-    if (statement->condition && measure(policy, statement->condition, 0) >= MAX_CONDITION_SIZE)
-        finding_add(policy->findings, FINDING_TOO_LARGE, statement->condition->span,
-                    "with its `let`s written out this condition has over %d tests",
+    if (!statement->condition)
+        return;
+    struct measure whole = measure(policy, statement->condition, (struct measure){0});
+    struct span span = statement->condition->span;
+    if (whole.size > MAX_CONDITION_SIZE)
+        finding_add(policy->findings, FINDING_TOO_LARGE, span,
+                    "with its `let`s written out this condition has over %d parts",
                     MAX_CONDITION_SIZE);
+    else if (whole.height > MAX_CONDITION_HEIGHT)
+        report_height(policy, statement->condition);
+    else if (policy->size <= MAX_POLICY_SIZE && policy->size + whole.size > MAX_POLICY_SIZE)
+        finding_add(policy->findings, FINDING_TOO_LARGE, span,
+                    "with all `let`s written out the policy has over %d parts up to here",
+                    MAX_POLICY_SIZE);
+    policy->size += whole.size;
 }
 
 static void check_statement(struct policy_tree *policy, struct statement *statement)
@@ -134,10 +181,10 @@ enum tw_status check_policy(struct policy_tree *policy, struct arena *arena,
         check_statement(policy, at);
     for (struct statement *at = statements; at; at = at->next)
         if (at->kind == STATEMENT_LET)
-            check_let_name(policy, at);
+            check_alias(policy, at);
     for (struct statement *at = statements; at; at = at->next)
         if (at->kind == STATEMENT_LET)
-            measure_let(policy, at, 0);
+            measure_let(policy, at, (struct measure){0});
         else
             check_size(policy, at);
     if (policy->rule_count == 0 && !policy->otherwise && findings->error_count == 0)

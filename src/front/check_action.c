@@ -208,6 +208,8 @@ static const struct attribute *given_attribute(struct policy_tree *policy, struc
 static void report_label(struct policy_tree *policy, const struct name *label)
 {
     struct nearest nearest;
+    if (finding_dropped(policy->findings, FINDING_UNKNOWN_LABEL, label->span))
+        return;
     nearest_init(&nearest, label->text);
     for (size_t i = 0; i < policy->rule_count; i++)
         if (policy->rules[i]->name)
@@ -230,7 +232,13 @@ void check_expect(struct policy_tree *policy, struct statement *statement)
         else if (!is_given_up(policy, statement->by->text))
             report_label(policy, statement->by);
     }
+    size_t count = 0;
     for (struct given *given = statement->givens; given; given = given->next) {
+        if (count++ == MAX_GIVENS) {
+            finding_add(policy->findings, FINDING_TOO_LARGE, given->span,
+                        "an example gives at most %d values", MAX_GIVENS);
+            return;
+        }
         given->attribute = given_attribute(policy, given);
         if (!given->attribute)
             continue;

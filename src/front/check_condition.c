@@ -5,6 +5,19 @@
 
 #define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
 
+/* A suggestion is worth a while, not a minute: of very many names only the first are compared. */
+enum { MOST_OFFERED = 10000 };
+
+void offer_lets(const struct policy_tree *policy, struct nearest *nearest)
+{
+    int count = 0;
+    for (const struct statement *at = policy->statements; at && count < MOST_OFFERED; at = at->next)
+        if (at->kind == STATEMENT_LET) {
+            nearest_offer(nearest, at->name->text);
+            count++;
+        }
+}
+
 static void mark_used(struct policy_tree *policy, struct attribute *attribute, struct span span)
 {
     attribute->used = true;
@@ -84,11 +97,34 @@ static void check_is_set(struct policy_tree *policy, struct condition *condition
     finding_help(policy->findings, finding, "compare its value instead");
 }
 
+bool let_is_alias(const struct statement *let)
+{
+    return let->condition && let->condition->kind == CONDITION_NAME && !let->condition->parentheses;
+}
+
+struct statement *let_alias_end(const struct policy_tree *policy, struct statement *let)
+{
+    for (int depth = 0; let_is_alias(let) && depth < MAX_LET_DEPTH; depth++) {
+        struct text name = let->condition->operand->text;
+        struct statement *next =
+            map_get(&policy->attribute_names, name) ? NULL : map_get(&policy->let_names, name);
+        if (!next)
+            break;
+        let = next;
+    }
+    return let;
+}
+
+static void check_name(struct policy_tree *policy, struct condition *condition);
+
 static void check_let_condition(struct policy_tree *policy, struct condition *condition,
                                 struct statement *let)
 {
     let->used = true;
-    if (!let->condition) {
+    struct statement *end = let_alias_end(policy, let);
+    if (let_is_alias(end) && !map_get(&policy->let_names, end->condition->operand->text))
+        check_name(policy, end->condition);
+    if (!end->condition) {
         struct finding *finding =
             finding_add(policy->findings, FINDING_NOT_A_CONDITION, condition->operand->span,
                         "`%.*s` names a value, and a condition is needed here",
@@ -180,9 +216,9 @@ static bool report_word_alone(struct policy_tree *policy, const struct condition
         if (!text_equal(before->attribute->words[i], name->text))
             continue;
         struct text first = span_text(policy->sources, before->value->span);
-        struct finding *finding = finding_add(policy->findings, FINDING_NOT_A_CONDITION, name->span,
-                                              "`%.*s` is a value, and no condition by itself",
-                                              TEXT_ARGUMENTS(name->text));
+        struct finding *finding =
+            finding_add(policy->findings, FINDING_NOT_A_CONDITION, name->span,
+                        "`%.*s` is a value, and no condition by itself", TEXT_ARGUMENTS(name->text));
         finding_help(policy->findings, finding, "write `%.*s in {%.*s, %.*s}`",
                      TEXT_ARGUMENTS(before->attribute->name), TEXT_ARGUMENTS(first),
                      TEXT_ARGUMENTS(name->text));

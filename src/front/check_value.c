@@ -16,6 +16,8 @@ struct collector {
     struct item *items;
     size_t count, capacity;
     unsigned depth; /* of `let`s inside one another */
+    size_t visited; /* values looked at: sets of sets of sets are few to write and many to visit */
+    bool full;      /* more than may be collected; said so already */
 };
 
 struct value *let_value(struct policy_tree *policy, struct statement *let)
@@ -24,7 +26,7 @@ struct value *let_value(struct policy_tree *policy, struct statement *let)
     if (let->value)
         return let->value;
     const struct condition *condition = let->condition;
-    if (!condition || condition->kind != CONDITION_NAME || condition->parentheses)
+    if (!let_is_alias(let))
         return NULL;
     /* `let a = b` reads as a condition; here it stands for a value. */
     struct value *word = ARENA_NEW(policy->arena, struct value);
@@ -34,18 +36,25 @@ struct value *let_value(struct policy_tree *policy, struct statement *let)
     return word;
 }
 
+static bool report_items(struct collector *collector, struct span span)
+{
+    collector->full = true;
+    finding_add(collector->policy->findings, FINDING_TOO_LARGE, span,
+                "a test has at most %d values, and all tests together %d", MAX_ITEMS,
+                MAX_POLICY_ITEMS);
+    return false;
+}
+
 static bool add_item(struct collector *collector, struct item item, struct span span)
 {
-    if (collector->count == MAX_ITEMS) {
-        finding_add(collector->policy->findings, FINDING_TOO_LARGE, span,
-                    "a test has at most %d values", MAX_ITEMS);
-        return false;
-    }
+    if (collector->count == MAX_ITEMS || collector->policy->item_count == MAX_POLICY_ITEMS)
+        return report_items(collector, span);
     struct item *items = arena_grow(collector->policy->arena, collector->items, collector->count,
                                     &collector->capacity, sizeof *items);
     if (!items)
         return false;
     collector->items = items;
+    collector->policy->item_count++;
     items[collector->count++] = item;
     return true;
 }
@@ -118,7 +127,12 @@ static struct value *follow_let(struct collector *collector, const struct value 
         report_word(policy, collector->attribute, word);
         return NULL;
     }
-    if (let->checking || collector->depth == MAX_LET_DEPTH) {
+    if (collector->depth == MAX_LET_DEPTH) {
+        finding_add(policy->findings, FINDING_TOO_LARGE, let->name->span,
+                    "`let`s stand for one another more than %d deep here", MAX_LET_DEPTH);
+        return NULL;
+    }
+    if (let->checking) {
         finding_add(policy->findings, FINDING_NAME_CYCLE, let->name->span,
                     "`%.*s` is defined by itself", TEXT_ARGUMENTS(let->name->text));
         return NULL;
@@ -320,7 +334,7 @@ static bool collect_word(struct collector *collector, struct value *value, bool 
 static bool collect_set(struct collector *collector, const struct value *set)
 {
     bool good = true;
-    for (struct value *item = set->items; item; item = item->next)
+    for (struct value *item = set->items; item && !collector->full; item = item->next)
         good = collect(collector, item, true) && good;
     return good;
 }
@@ -328,6 +342,8 @@ static bool collect_set(struct collector *collector, const struct value *set)
 static bool collect(struct collector *collector, struct value *value, bool many)
 {
     bool schedule = collector->attribute->type == TW_TYPE_NOW;
+    if (++collector->visited > 2 * MAX_ITEMS)
+        return report_items(collector, value->span);
     if (!many && value->kind != VALUE_LITERAL && value->kind != VALUE_WORD &&
         value->kind != VALUE_BAD)
         return report_several(collector->policy, value);
@@ -335,8 +351,7 @@ static bool collect(struct collector *collector, struct value *value, bool many)
     case VALUE_BAD:
         return false;
     case VALUE_LITERAL:
-        return schedule ? report_type(collector->policy, collector->attribute, value)
-                        : collect_one(collector, value);
+        return schedule ? report_type(collector->policy, collector->attribute, value) : collect_one(collector, value);
     case VALUE_WORD:
         return collect_word(collector, value, many);
     case VALUE_RANGE:
@@ -365,26 +380,38 @@ bool resolve_value(struct policy_tree *policy, const struct attribute *attribute
     return good && collector.count > 0;
 }
 
+static bool constant_number(struct collector *collector, struct value *value, int64_t *number)
+{
+    if (value->kind == VALUE_LITERAL && value->type != collector->attribute->type)
+        return report_type(collector->policy, collector->attribute, value);
+    if (value->kind == VALUE_LITERAL) {
+        *number = value->number;
+        return true;
+    }
+    if (value->kind == VALUE_BAD)
+        return false;
+    if (value->kind != VALUE_WORD) {
+        finding_add(collector->policy->findings, FINDING_WRONG_OPERATOR, value->span,
+                    "several values stand here, and one is needed");
+        return false;
+    }
+    struct statement *let = map_get(&collector->policy->let_names, value->text);
+    struct value *target = follow_let(collector, value);
+    if (!target)
+        return false;
+    let->checking = true;
+    collector->depth++;
+    bool good = constant_number(collector, target, number);
+    collector->depth--;
+    let->checking = false;
+    return good;
+}
+
 bool resolve_constant(struct policy_tree *policy, enum tw_type type, struct value *value,
                       int64_t *number)
 {
     const struct attribute view = {
         .name = type == TW_TYPE_DURATION ? TEXT("timeout") : TEXT("retry"), .type = type};
     struct collector collector = {.policy = policy, .attribute = &view};
-    if (value->kind == VALUE_LITERAL && value->type != type)
-        return report_type(policy, &view, value);
-    if (value->kind == VALUE_LITERAL) {
-        *number = value->number;
-        return true;
-    }
-    if (value->kind != VALUE_WORD)
-        return false;
-    struct statement *let = map_get(&policy->let_names, value->text);
-    struct value *target = follow_let(&collector, value);
-    if (!target)
-        return false;
-    let->checking = true;
-    bool good = resolve_constant(policy, type, target, number);
-    let->checking = false;
-    return good;
+    return constant_number(&collector, value, number);
 }

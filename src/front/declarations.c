@@ -52,9 +52,8 @@ static enum tw_status give_up(struct policy_tree *policy, struct name *name)
 static void check_edition(struct policy_tree *policy, struct statement *statement)
 {
     const struct value *value = statement->value;
-    bool first_of_file = true;
-    for (struct statement *at = policy->statements; at != statement; at = at->next)
-        first_of_file &= at->span.source != statement->span.source;
+    const struct source *source = policy->sources->items[statement->span.source];
+    bool first_of_file = source->tokens[0].span.start == statement->span.start;
     if (value->kind == VALUE_BAD)
         return;
     if (value->kind != VALUE_LITERAL || value->type != TW_TYPE_INT || value->number < 1)
@@ -284,8 +283,8 @@ static enum tw_status declare_health(struct policy_tree *policy)
 static const char *own_type(struct text name)
 {
     static const char *const types[][2] = {
-        {"number", "int"},    {"integer", "int"}, {"long", "int"},         {"boolean", "bool"},
-        {"str", "string"},    {"text", "string"}, {"dollars", "money"},    {"usd", "money"},
+        {"number", "int"},    {"integer", "int"}, {"long", "int"},      {"boolean", "bool"},
+        {"str", "string"},    {"text", "string"}, {"dollars", "money"}, {"usd", "money"},
         {"float", "percent"}, {"day", "weekday"}, {"seconds", "duration"},
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
@@ -430,7 +429,8 @@ static enum tw_status declare_attribute(struct policy_tree *policy, struct state
     struct attribute proto = {.name = statement->name->text,
                               .variable = (uint32_t)policy->variable_count,
                               .span = statement->name->span};
-    if (!find_type(policy, statement->type, &proto.type) || !name_is_free(policy, statement->name))
+    if (!find_type(policy, statement->type, &proto.type) ||
+        !name_is_free(policy, statement->name))
         return give_up(policy, statement->name);
     if ((proto.type == TW_TYPE_ENUM) != (statement->words != NULL)) {
         finding_add(policy->findings, FINDING_UNKNOWN_TYPE, statement->type->span,
@@ -447,11 +447,16 @@ static enum tw_status declare_attribute(struct policy_tree *policy, struct state
                            : fill_words(policy, &proto, VARIABLE_BUILTIN_COUNT)))
         return TW_NO_MEMORY;
     read_source(policy, statement, &proto);
-    struct attribute *attribute = add_attribute(policy, proto);
-    if (!attribute)
-        return TW_NO_MEMORY;
-    read_default(policy, statement, attribute);
-    return TW_OK;
+    return add_attribute(policy, proto) ? TW_OK : TW_NO_MEMORY;
+}
+
+/* Once all `let`s are known, which a default may name. */
+static void declare_default(struct policy_tree *policy, struct statement *statement)
+{
+    struct attribute *attribute = map_get(&policy->attribute_names, statement->name->text);
+    if (attribute && !attribute->builtin && attribute->span.source == statement->span.source &&
+        attribute->span.start == statement->name->span.start)
+        read_default(policy, statement, attribute);
 }
 
 static bool check_budget(struct policy_tree *policy, const struct statement *statement)
@@ -523,6 +528,12 @@ static enum tw_status add_budget_views(struct policy_tree *policy, struct budget
 
 static enum tw_status declare_budget(struct policy_tree *policy, struct statement *statement)
 {
+    if (policy->attribute_count + 3 > MAX_ATTRIBUTES) {
+        finding_add(policy->findings, FINDING_TOO_LARGE, statement->span,
+                    "a policy has at most %d attributes, and a budget is three of them",
+                    MAX_ATTRIBUTES);
+        return TW_OK;
+    }
     for (size_t i = 0; i < policy->budget_count; i++) {
         if (text_equal(policy->budgets[i]->name, statement->name->text)) {
             report_name_again(policy, statement->name, policy->budgets[i]->span);
@@ -597,7 +608,7 @@ static enum tw_status declare(struct policy_tree *policy, struct statement *stat
         else
             policy->otherwise = statement;
         return TW_OK;
-    case STATEMENT_BUDGET: /* after the attributes, see declare_all */
+    case STATEMENT_BUDGET: /* after all attributes, see declare_all */
     case STATEMENT_PROVIDER:
     case STATEMENT_TIERS:
     case STATEMENT_INCLUDE:
@@ -623,5 +634,7 @@ enum tw_status declare_all(struct policy_tree *policy)
     for (struct statement *at = policy->statements; at && !status; at = at->next)
         if (at->kind == STATEMENT_BUDGET)
             status = declare_budget(policy, at);
+        else if (at->kind == STATEMENT_ATTRIBUTE)
+            declare_default(policy, at);
     return status;
 }

@@ -50,10 +50,15 @@ static bool is_known(const struct findings *findings, enum finding_name name, st
     return false;
 }
 
+bool finding_dropped(const struct findings *findings, enum finding_name name, struct span span)
+{
+    return findings->count >= MAX_FINDINGS || is_known(findings, name, span);
+}
+
 struct finding *finding_add(struct findings *findings, enum finding_name name, struct span span,
                             const char *format, ...)
 {
-    if (findings->count >= MAX_FINDINGS || is_known(findings, name, span))
+    if (finding_dropped(findings, name, span))
         return NULL;
     struct finding *items = arena_grow(findings->arena, findings->items, findings->count,
                                        &findings->capacity, sizeof *items);

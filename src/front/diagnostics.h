@@ -50,6 +50,8 @@ bool finding_find(struct text text, enum finding_name *name);
  * be given a help and related places until the next call. */
 struct finding *finding_add(struct findings *findings, enum finding_name name, struct span span,
                             const char *format, ...) PRINTF_LIKE(4, 5);
+/* Would such a finding be dropped? Before work that only its help line needs. */
+bool finding_dropped(const struct findings *findings, enum finding_name name, struct span span);
 void finding_help(struct findings *findings, struct finding *finding, const char *format, ...)
     PRINTF_LIKE(3, 4);
 void finding_relate(struct findings *findings, struct finding *finding, struct span span,

@@ -130,14 +130,23 @@ static void give_up_source(struct parse *parse, struct span span)
 /* Everything that recurses over conditions relies on this bound. */
 static void count_nesting(struct parse *parse, const struct token *token)
 {
-    if (token->kind == '(' || token->kind == TIER_NOT) {
+    if (begins_statement(token->kind) || token->kind == TIER_ARROW) {
+        parse->parentheses = parse->nots = parse->nesting = 0;
+    } else if (token->kind == TIER_AND || token->kind == TIER_OR) {
+        parse->nesting -= parse->nots;
+        parse->nots = 0;
+    } else if (token->kind == ')' && parse->parentheses > 0) {
+        parse->nesting -= parse->nots + 1;
+        parse->nots = parse->outer_nots[--parse->parentheses];
+    } else if (token->kind == '(' || token->kind == TIER_NOT) {
         if (++parse->nesting > MAX_NESTING)
             give_up_source(parse, token->span);
-    } else if (token->kind == ')') {
-        if (parse->nesting > 0)
-            parse->nesting--;
-    } else if (begins_statement(token->kind) || token->kind == TIER_ARROW) {
-        parse->nesting = 0;
+        else if (token->kind == TIER_NOT)
+            parse->nots++;
+        else {
+            parse->outer_nots[parse->parentheses++] = (uint8_t)parse->nots;
+            parse->nots = 0;
+        }
     }
 }
 
@@ -356,7 +365,7 @@ static enum tw_status parse_source(struct parse *parse, const struct file_reader
     parse->source_index = source_index;
     parse->source = parse->sources->items[source_index];
     parse->next_token = 0;
-    parse->nesting = 0;
+    parse->nesting = parse->nots = parse->parentheses = 0;
     parse->skipping = parse->abandoned = false;
     parse->include_depth++;
     enum tw_status status = TW_NO_MEMORY;

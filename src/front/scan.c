@@ -158,6 +158,12 @@ static bool scan_all(struct scan *scan, yyscan_t scanner)
     for (int kind = scanner_lex(scanner); kind != SCAN_END; kind = scanner_lex(scanner)) {
         uint32_t end = offset + (uint32_t)scanner_get_leng(scanner);
         scan->span = (struct span){scan->span.source, offset, end};
+        if (scan->source->token_count + scan->source->comment_count == MAX_TOKENS) {
+            finding_add(scan->parse->findings, FINDING_TOO_LARGE, scan->span,
+                        "a file has at most %d words and signs", MAX_TOKENS);
+            scan->source->token_count = 0;
+            return true;
+        }
         if (scan->foreign)
             report_foreign(scan);
         if (!keep(scan, kind))

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { MOST_ALLOWS = 1000 };
+
 struct allow {
     struct span span;
     enum finding_name name;
@@ -41,12 +43,17 @@ static bool blank_or_comment(struct text line)
     return line.length == 0 || line.data[0] == '#';
 }
 
-static uint32_t silenced_line(struct findings *findings, const struct comment *comment)
+/* `before` is the result for the comment before this one of the same file, or 0: of many comments
+ * in a row, only the first looks for where they end. */
+static uint32_t silenced_line(struct findings *findings, const struct comment *comment,
+                              uint32_t before)
 {
     uint32_t source = comment->span.source;
     uint32_t line = source_place(findings->sources, source, comment->span.start).line;
     if (!comment->own_line)
         return line;
+    if (line < before)
+        return before;
     uint32_t count = findings->sources->items[source]->line_count;
     do
         line++;
@@ -89,12 +96,12 @@ static bool in_lines(const struct findings *findings, const struct allow *allow,
 static uint32_t statement_end(struct findings *findings, const struct statement *statements,
                               uint32_t source, uint32_t line)
 {
-    for (const struct statement *at = statements; at; at = at->next) {
-        if (at->span.source != source ||
-            source_place(findings->sources, source, at->span.start).line != line)
-            continue;
-        return source_place(findings->sources, source, at->span.end).line;
-    }
+    struct text text = source_line(findings->sources, source, line);
+    size_t start = (size_t)(text.data - findings->sources->items[source]->content.data);
+    for (const struct statement *at = statements; text.length && at; at = at->next)
+        if (at->span.source == source && at->span.start >= start &&
+            at->span.start < start + text.length)
+            return source_place(findings->sources, source, at->span.end).line;
     return line;
 }
 
@@ -120,15 +127,23 @@ static void apply(struct findings *findings, struct allow *allow)
 
 void findings_silence(struct findings *findings, const struct statement *statements)
 {
+    size_t count = 0;
     for (uint32_t s = 0; s < findings->sources->count; s++) {
         const struct source *source = findings->sources->items[s];
+        uint32_t line = 0;
         for (size_t i = 0; i < source->comment_count; i++) {
             struct text rest;
             struct allow allow = {.span = source->comments[i].span};
             if (!is_allow(span_text(findings->sources, allow.span), &rest))
                 continue;
-            allow.first_line = silenced_line(findings, &source->comments[i]);
-            allow.last_line = statement_end(findings, statements, s, allow.first_line);
+            if (count++ == MOST_ALLOWS) {
+                finding_add(findings, FINDING_TOO_LARGE, allow.span,
+                            "a policy has at most %d `lint: allow` comments", MOST_ALLOWS);
+                return;
+            }
+            line = silenced_line(findings, &source->comments[i], line);
+            allow.first_line = line;
+            allow.last_line = statement_end(findings, statements, s, line);
             check_allow(findings, &allow, rest);
             apply(findings, &allow);
             if (allow.valid && !allow.used)

@@ -40,6 +40,7 @@ struct source {
 
 #define MAX_SOURCES 256 /* files in one policy, the first included */
 #define MAX_INCLUDE_DEPTH 32
+#define MAX_TOKENS 2000000 /* words, signs and comments of one file: about 100,000 rules */
 
 struct sources {
     struct arena *arena;

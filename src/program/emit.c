@@ -36,6 +36,12 @@ static struct image_string write_string(struct writer *writer, struct text text)
     return string;
 }
 
+static const uint32_t most_records[] = {
+#define TW_SECTION(name, text, type, most) most,
+#include "program/run/sections.def"
+#undef TW_SECTION
+};
+
 static uint32_t section_count(const struct writer *writer, enum section section)
 {
     return (uint32_t)(writer->sections[section].length / record_sizes[section]);
@@ -279,6 +285,8 @@ static enum tw_status join(struct writer *writer, struct image_header header, st
         offset += (writer->sections[i].length + 7) / 8 * 8;
         if (writer->sections[i].status)
             return writer->sections[i].status;
+        if (table[i].count > most_records[i])
+            return TW_LIMIT;
     }
     header.length = offset;
     header.section_count = SECTION_COUNT;

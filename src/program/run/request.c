@@ -90,6 +90,11 @@ static int64_t current_view(const tw_request *request, int attribute)
 static bool variable_value(const tw_request *request, int attribute, int64_t value, int64_t *result)
 {
     const struct image_attribute *row = attribute_row(request, attribute);
+    int64_t low, high;
+    type_domain((enum tw_type)row->type, (enum projection)row->projection, row->word_count, &low,
+                &high);
+    if (value < low || value > high)
+        return false;
     int64_t before = request->values[row->variable], limit = budget_limit(request->policy, row);
     switch ((enum projection)row->projection) {
     case PROJECT_WHOLE:

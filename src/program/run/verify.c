@@ -164,7 +164,8 @@ static bool projection_good(const struct tw_policy *policy, const struct image_a
         return attribute->variable == VARIABLE_CLOCK && attribute->type != TW_TYPE_STRING;
     case PROJECT_LEFT:
     case PROJECT_USED:
-        return variable->type == TW_TYPE_MONEY && attribute->budget_and_one != 0;
+        return variable->type == TW_TYPE_MONEY && variable->low == 0 && !variable->can_be_unset &&
+               attribute->budget_and_one != 0;
     }
     return false;
 }
