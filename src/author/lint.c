@@ -8,7 +8,9 @@ static void lint_unused(struct front *front)
     struct policy_tree *policy = &front->policy;
     struct findings *findings = &front->findings;
     for (const struct statement *at = front->statements; at; at = at->next) {
-        if (at->kind == STATEMENT_LET && !at->used)
+        bool hidden =
+            at->kind == STATEMENT_LET && map_get(&policy->attribute_names, at->name->text);
+        if (at->kind == STATEMENT_LET && !at->used && !hidden)
             finding_help(findings,
                          finding_add(findings, FINDING_UNUSED_LET, at->name->span,
                                      "nothing uses `%.*s`", TEXT_ARGUMENTS(at->name->text)),

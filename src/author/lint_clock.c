@@ -50,33 +50,33 @@ static int64_t covered(struct interval_set set, int64_t day_start, int64_t from,
     return seconds;
 }
 
-static void report_shift(struct front *front, const struct condition *test,
-                         const struct shift *shift, int64_t minutes)
-{
-    struct buffer date;
-    buffer_init(&date, 100);
-    value_print(&date, TW_TYPE_DATE, shift->date);
-    bool longer = shift->to < shift->from;
-    struct finding *finding =
-        finding_add(&front->findings, FINDING_SHIFTED_WINDOW, test->span,
-                    "on %s daylight saving makes this window %lld minutes %s", date.data,
-                    (long long)minutes, longer ? "longer" : "shorter");
-    finding_help(&front->findings, finding,
-                 "the wall clock rules; `timezone \"UTC\"` has no shifts");
-    buffer_free(&date);
-}
-
 /* A window is hit where the skipped or repeated part of the day lies in it, whole or in part, and
- * is not there all day anyway. */
-static void check_shift(struct front *front, const struct condition *test, struct interval_set set,
-                        const struct shift *shift)
+ * is not there all day anyway. Writes how: "60 minutes shorter on 2026-03-29". */
+static void describe_shift(struct interval_set set, const struct shift *shift, struct buffer *out)
 {
-    int32_t low = shift->from < shift->to ? shift->from : shift->to;
-    int32_t high = shift->from < shift->to ? shift->to : shift->from;
+    bool skipped = shift->from < shift->to;
+    int32_t low = skipped ? shift->from : shift->to, high = skipped ? shift->to : shift->from;
     int64_t day_start = (int64_t)weekday_of_days(shift->date) * SECONDS_PER_DAY;
     int64_t seconds = covered(set, day_start, low, high);
-    if (seconds > 0 && covered(set, day_start, 0, SECONDS_PER_DAY) < SECONDS_PER_DAY)
-        report_shift(front, test, shift, seconds / 60);
+    int64_t all_day = covered(set, day_start, 0, SECONDS_PER_DAY);
+    if (seconds == 0 || all_day == SECONDS_PER_DAY)
+        return;
+    buffer_string(out, out->length ? " and " : "");
+    if (skipped && seconds == all_day)
+        buffer_string(out, "missing on ");
+    else
+        buffer_format(out, "%lld minutes %s on ", (long long)(seconds / 60),
+                      skipped ? "shorter" : "longer");
+    value_print(out, TW_TYPE_DATE, shift->date);
+}
+
+static void report_shifts(struct front *front, const struct condition *test,
+                          const struct buffer *shifts)
+{
+    struct finding *finding = finding_add(&front->findings, FINDING_SHIFTED_WINDOW, test->span,
+                                          "daylight saving makes this window %s", shifts->data);
+    finding_help(&front->findings, finding,
+                 "the wall clock rules; `timezone \"UTC\"` has no shifts");
 }
 
 struct search {
@@ -102,8 +102,13 @@ static bool search_windows(const struct search *search, const struct condition *
         return true;
     if (!interval_set_of_test(&search->front->policy, condition, &set))
         return false;
+    struct buffer shifts;
+    buffer_init(&shifts, 200); /* a message is cut where there are more than that */
     for (size_t i = 0; i < search->shift_count; i++)
-        check_shift(search->front, condition, set, &search->shifts[i]);
+        describe_shift(set, &search->shifts[i], &shifts);
+    if (shifts.length)
+        report_shifts(search->front, condition, &shifts);
+    buffer_free(&shifts);
     return true;
 }
 

@@ -114,6 +114,25 @@ static void find_overnight(struct walk *walk, const struct condition *condition)
         report_overnight(walk, weekday, window, condition);
 }
 
+static struct text text_of_condition(const struct walk *walk, const struct condition *condition)
+{
+    return span_text(&walk->front->sources, condition->span);
+}
+
+/* `a or b and c`: not everybody knows that `and` binds closer. */
+static void find_mixed(struct walk *walk, const struct condition *condition)
+{
+    for (const struct condition *part = condition->children; part; part = part->next) {
+        find_mixed(walk, part);
+        if (condition->kind != CONDITION_OR || part->kind != CONDITION_AND || part->parentheses)
+            continue;
+        struct finding *finding = finding_add(&walk->front->findings, FINDING_MIXED_AND_OR,
+                                              condition->span, "`and` binds closer than `or` here");
+        finding_help(&walk->front->findings, finding, "write `(%.*s)` to say that this is meant",
+                     TEXT_ARGUMENTS(text_of_condition(walk, part)));
+    }
+}
+
 void lint_conditions(struct front *front)
 {
     for (const struct statement *at = front->statements; at; at = at->next) {
@@ -122,5 +141,6 @@ void lint_conditions(struct front *front)
         struct walk walk = {front, at->condition};
         find_negated(&walk, at->condition, false);
         find_overnight(&walk, at->condition);
+        find_mixed(&walk, at->condition);
     }
 }

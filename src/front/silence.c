@@ -147,8 +147,11 @@ void findings_silence(struct findings *findings, const struct statement *stateme
             check_allow(findings, &allow, rest);
             apply(findings, &allow);
             if (allow.valid && !allow.used)
-                finding_add(findings, FINDING_UNUSED_ALLOW, allow.span,
-                            "there is no `%s` here to silence", finding_text(allow.name));
+                finding_help(findings,
+                             finding_add(findings, FINDING_UNUSED_ALLOW, allow.span,
+                                         "there is no `%s` here to silence",
+                                         finding_text(allow.name)),
+                             "take this comment out");
         }
     }
 }
