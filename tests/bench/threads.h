@@ -1,0 +1,11 @@
+/* tests/bench/threads.h: one shared policy, many threads. */
+#ifndef TIERWAY_TESTS_BENCH_THREADS_H
+#define TIERWAY_TESTS_BENCH_THREADS_H
+
+#include "bench.h"
+
+/* Decisions a second of P1 over 1, 2, 4, ... bench->threads threads that share one policy and read
+ * the same requests. */
+void bench_threads(struct bench *bench);
+
+#endif
