@@ -247,19 +247,18 @@ static int report(struct chat_command *run, const struct tw_result *result)
     return status;
 }
 
-/* Waits for an interrupt on a thread of its own; `done` makes it end. */
+/* Waits for an interrupt on a thread of its own; SIGUSR1 makes it end. */
 struct watch {
     tw_router *router;
     pthread_t thread;
     sigset_t signals, before;
-    _Atomic bool done;
 };
 
 static void *wait_for_signal(void *context)
 {
     struct watch *watch = context;
     int number;
-    if (sigwait(&watch->signals, &number) == 0 && !watch->done)
+    if (sigwait(&watch->signals, &number) == 0 && number != SIGUSR1)
         tw_router_cancel(watch->router);
     return NULL;
 }
@@ -270,15 +269,15 @@ static bool watch_start(struct watch *watch, tw_router *router)
     sigemptyset(&watch->signals);
     sigaddset(&watch->signals, SIGINT);
     sigaddset(&watch->signals, SIGTERM);
+    sigaddset(&watch->signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &watch->signals, &watch->before);
     return pthread_create(&watch->thread, NULL, wait_for_signal, watch) == 0;
 }
 
 static void watch_stop(struct watch *watch, bool started)
 {
-    watch->done = true;
     if (started) {
-        pthread_kill(watch->thread, SIGTERM);
+        pthread_kill(watch->thread, SIGUSR1);
         pthread_join(watch->thread, NULL);
     }
     pthread_sigmask(SIG_SETMASK, &watch->before, NULL);

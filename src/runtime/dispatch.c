@@ -106,7 +106,7 @@ static enum tw_status try_once(struct run *run, const struct tw_step *step)
 {
     const struct dispatch_order *order = run->order;
     struct dispatch *dispatch = run->dispatch;
-    struct transport_answer answer;
+    struct transport_answer answer = {0};
     int64_t begun = now(run);
     attempt_begin(&dispatch->attempt, order->instant + (begun - run->start), run->add_usage,
                   order->visit, order->context);

@@ -186,7 +186,8 @@ static enum tw_status decide(struct chat_run *run)
     tw_request_clear(router->request);
     enum tw_status status = attributes_fill(router->request, &source, run->error);
     if (status == TW_OK)
-        status = budget_fill(router->request, router->zone, router->store, run->instant, run->error);
+        status =
+            budget_fill(router->request, router->zone, router->store, run->instant, run->error);
     if (status != TW_OK)
         return status;
     uint32_t rule = tw_decide(router->policy, router->request);
@@ -226,7 +227,7 @@ static enum tw_status prepare(struct chat_run *run)
 
 static bool pass_piece(void *context, const struct piece *piece)
 {
-    const struct tw_chat *chat = context;
+    const struct tw_chat *chat = ((const struct chat_run *)context)->chat;
     const struct tw_piece public_piece = {.text = piece->text.data,
                                           .text_length = piece->text.length,
                                           .event = piece->event.data,
@@ -250,7 +251,7 @@ static enum tw_status send_request(struct chat_run *run)
                                          .instant = run->instant,
                                          .cancelled = &router->cancelled,
                                          .visit = run->chat->on_piece ? pass_piece : NULL,
-                                         .context = (void *)(uintptr_t)run->chat};
+                                         .context = run};
     enum tw_status status = dispatch_run(&run->result->dispatch, &order, run->error);
     /* What was attempted before a failure is accounted for as well. */
     result_account(run->result, router->store);
