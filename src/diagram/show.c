@@ -38,7 +38,11 @@ static void write_value(struct listing *listing, uint32_t variable, int64_t valu
 
 static void write_interval(struct listing *listing, uint32_t variable, struct interval interval)
 {
-    if (interval.low == INT64_MIN || interval.low <= -INT64_MAX) {
+    if (interval.low <= -INT64_MAX && interval.high == INT64_MAX) {
+        buffer_string(listing->out, "any");
+        return;
+    }
+    if (interval.low <= -INT64_MAX) {
         write_value(listing, variable, interval.high);
         buffer_string(listing->out, " or less");
         return;
