@@ -100,7 +100,7 @@ enum tw_status json_string_decode(struct json_value string, struct buffer *buffe
         return TW_INVALID;
     struct text text = inside(string);
     const char *at = text.data, *end = text.data + text.length;
-    buffer_reserve(buffer, 0);
+    buffer_append(buffer, "", 0); /* so that an empty text ends in a NUL too */
     while (at < end && buffer->status == TW_OK) {
         const char *escape = next_backslash(at, end);
         buffer_append(buffer, at, (size_t)(escape - at));
