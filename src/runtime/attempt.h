@@ -11,11 +11,10 @@
 
 #define ATTEMPT_BODY_MAX (64 << 20) /* bytes of an answer that is no stream */
 #define ATTEMPT_HELD_MAX (1 << 20)  /* bytes of early events; what is over them is passed on */
-* /
 
-    /* What is passed on: an event of a stream, or a whole answer. Its texts live until the visitor
-     * returns. */
-    struct piece {
+/* What is passed on: an event of a stream, or a whole answer. Its texts live until the visitor
+ * returns. */
+struct piece {
     struct text event; /* its name; empty where it has none */
     struct text data;
     struct text text; /* of the answer */
