@@ -100,7 +100,7 @@ void account_answer(const struct account *account, const struct attempt *attempt
     struct text served = buffer_view(&attempt->answer.served_tier);
     row->outcome = meaning_row(meaning)->outcome;
     row->http_status = attempt->http_status ? attempt->http_status : LEDGER_UNKNOWN;
-    if (is_free(meaning, sent) && !attempt->passed_on) {
+    if (is_free(meaning, sent) && !attempt->answer.begun) {
         row->cost = row->default_cost = 0;
         return;
     }

@@ -223,7 +223,7 @@ enum tw_status answer_read(struct answer *answer, struct text body)
     read_output(answer, member(root, "output"));
     answer->complete = answer->failed || member(root, "choices").kind == JSON_ARRAY ||
                        member(root, "output").kind == JSON_ARRAY;
-    answer->begun = true;
+    answer->begun = answer->complete && !answer->failed;
     return text_status(answer);
 }
 

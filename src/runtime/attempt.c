@@ -67,9 +67,10 @@ void attempt_header(struct attempt *attempt, int status, struct text name, struc
 
 static bool pass_on(struct attempt *attempt, const struct piece *piece)
 {
+    if (!attempt->visit)
+        return true;
     attempt->passed_on = true;
-    if (attempt->visit && !attempt->visit(attempt->context, piece))
-        attempt->stopped = true;
+    attempt->stopped = !attempt->visit(attempt->context, piece);
     return !attempt->stopped;
 }
 

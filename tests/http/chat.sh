@@ -178,9 +178,13 @@ reset
 fake faults refuse-failed@flex
 chat --body hi.json --set priority=low --stream --format json
 check 'response.failed: else' 'flex refused, flex refused, default answered' "$(attempts)"
-# After a part of the answer nothing else may follow.
-fault error-event@flex 'flex failed' 1 --set priority=low --stream
-fault truncated@flex 'flex failed' 2 --set priority=low --stream
+# After a part of the answer nothing else may follow, but for an answer that is collected first.
+for kind in error-event truncated; do
+    fault "$kind@flex" 'flex failed, flex failed, default answered' 0 --set priority=low --stream
+    chat Hi --set priority=low --stream
+    check "$kind: status" "$([ $kind = truncated ] && echo 2 || echo 1)" "$status"
+    check "$kind: one attempt, which failed" '1 3 200' "$(last 'attempt, outcome, http_status')"
+done
 check 'truncated: the cost is not known' '' "$(last cost)"
 reset
 

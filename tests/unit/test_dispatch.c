@@ -610,6 +610,21 @@ static void test_no_step_down_after_content(void)
     }
 }
 
+/* Where the answer is only collected, nothing of it has gone to the caller. */
+static void test_step_down_of_a_collected_stream(void)
+{
+    static const struct scripted script[] = {
+        {STREAM, .pieces = {OPENING, DELTA("Hel"), "data: " REFUSAL_BODY "\n\n"}},
+        {STREAM, .pieces = {OPENING, DELTA("Hello"), CLOSING, FIGURES, "data: [DONE]\n\n"}}};
+    struct test test;
+    open_stream(&test, "otherwise -> flex else default", script, 2);
+    test.wants_pieces = false;
+    expect(&test, TW_ANSWERED, "flex refused, default answered");
+    CU_ASSERT_STRING_EQUAL(test.result->content, "Hello");
+    CU_ASSERT_EQUAL(test.rows[0].cost, LEDGER_UNKNOWN);
+    test_close(&test);
+}
+
 /* A stream whose end was read is whole, also where the connection then breaks. */
 static void test_stream_after_its_end(void)
 {
@@ -714,6 +729,7 @@ UNIT_TESTS({"answered", test_answered}, {"refused, then else", test_refused_then
            {"a refusal inside a stream", test_refusal_inside_a_stream},
            {"a refusal inside a responses stream", test_refusal_inside_a_responses_stream},
            {"no step down after content", test_no_step_down_after_content},
+           {"step down of a collected stream", test_step_down_of_a_collected_stream},
            {"a stream after its end", test_stream_after_its_end},
            {"early events have a limit", test_early_events_have_a_limit},
            {"the caller stops", test_caller_stops},
