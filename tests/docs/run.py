@@ -100,7 +100,10 @@ def check_policy(folder, block):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(block.text())
     status, report = folder.run(["tierway", "lint", "--format", "json", name])
-    findings = json.loads(report)["findings"]
+    try:
+        findings = json.loads(report)["findings"]
+    except ValueError:
+        return f"lint ends with status {status} and says: {report}\n"
     names = {finding["name"] for finding in findings}
     errors = [finding for finding in findings if finding["severity"] == "error"]
     wanted = block.options.get("fails") or block.options.get("warns")
