@@ -151,23 +151,23 @@ static bool variable_good(const struct tw_policy *policy, const struct image_var
  */
 static bool projection_good(const struct tw_policy *policy, const struct image_attribute *attribute)
 {
+    static const enum tw_type types[] = {
+        [PROJECT_INTERACTIVE] = TW_TYPE_BOOL, [PROJECT_TIME] = TW_TYPE_TIME,
+        [PROJECT_HOUR] = TW_TYPE_INT,         [PROJECT_WEEKDAY] = TW_TYPE_WEEKDAY,
+        [PROJECT_NOW] = TW_TYPE_NOW,          [PROJECT_LEFT] = TW_TYPE_MONEY,
+        [PROJECT_USED] = TW_TYPE_PERCENT,
+    };
     const struct image_variable *variable = &policy->section_VARIABLES[attribute->variable];
-    switch ((enum projection)attribute->projection) {
-    case PROJECT_WHOLE:
+    if (attribute->projection == PROJECT_WHOLE)
         return attribute->type == variable->type && attribute->type != TW_TYPE_NOW;
-    case PROJECT_INTERACTIVE:
-        return attribute->type == TW_TYPE_BOOL && attribute->variable == VARIABLE_REQUEST_TYPE;
-    case PROJECT_TIME:
-    case PROJECT_HOUR:
-    case PROJECT_WEEKDAY:
-    case PROJECT_NOW:
-        return attribute->variable == VARIABLE_CLOCK && attribute->type != TW_TYPE_STRING;
-    case PROJECT_LEFT:
-    case PROJECT_USED:
+    if (attribute->type != types[attribute->projection])
+        return false;
+    if (attribute->projection == PROJECT_INTERACTIVE)
+        return attribute->variable == VARIABLE_REQUEST_TYPE;
+    if (attribute->projection == PROJECT_LEFT || attribute->projection == PROJECT_USED)
         return variable->type == TW_TYPE_MONEY && variable->low == 0 && !variable->can_be_unset &&
                attribute->budget_and_one != 0;
-    }
-    return false;
+    return attribute->variable == VARIABLE_CLOCK;
 }
 
 static bool words_good(const struct tw_policy *policy, const struct image_attribute *attribute)
@@ -188,8 +188,10 @@ static bool attribute_good(const struct tw_policy *policy, const struct image_at
            string_good(policy, attribute->source) &&
            attribute->variable < policy->count_VARIABLES && attribute->type <= TW_TYPE_NOW &&
            attribute->projection <= PROJECT_USED && attribute->from <= TW_FROM_HEALTH &&
-           attribute->budget_and_one <= policy->count_BUDGETS && words_good(policy, attribute) &&
-           projection_good(policy, attribute);
+           attribute->budget_and_one <= policy->count_BUDGETS &&
+           (attribute->has_default != 0) !=
+               (policy->section_VARIABLES[attribute->variable].can_be_unset != 0) &&
+           words_good(policy, attribute) && projection_good(policy, attribute);
 }
 
 /* The clock and the request type have places of their own, which requests rely on. */
