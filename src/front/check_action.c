@@ -96,11 +96,15 @@ static void check_step(struct policy_tree *policy, struct step *step, bool last)
     if (step->retry)
         check_retry(policy, step);
     if (step->again)
-        finding_add(policy->findings, FINDING_BAD_OPTION, step->again->span,
-                    "this option is given twice");
+        finding_help(policy->findings,
+                     finding_add(policy->findings, FINDING_BAD_OPTION, step->again->span,
+                                 "this option is given twice"),
+                     "leave one of the two out");
     if (step->strict_again)
-        finding_add(policy->findings, FINDING_BAD_OPTION, step->strict_span,
-                    "`strict` is given twice");
+        finding_help(policy->findings,
+                     finding_add(policy->findings, FINDING_BAD_OPTION, step->strict_span,
+                                 "`strict` is given twice"),
+                     "leave one of the two out");
     if (step->strict && !last)
         finding_help(policy->findings,
                      finding_add(policy->findings, FINDING_STRICT_ELSE, step->strict_span,
@@ -147,6 +151,7 @@ static void check_contradiction(struct policy_tree *policy, const struct given *
         struct finding *finding =
             finding_add(policy->findings, FINDING_CONTRADICTION, given->span,
                         "`%.*s` is given already", TEXT_ARGUMENTS(given->attribute->name));
+        finding_help(policy->findings, finding, "leave one of the two out");
         finding_relate(policy->findings, finding, before->span, "by this value");
         return;
     }

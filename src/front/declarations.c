@@ -5,6 +5,7 @@
 #include "front/check.h"
 
 #include "base/clock.h"
+#include "base/zone_names.h"
 
 #include <string.h>
 
@@ -28,6 +29,7 @@ static void report_again(struct policy_tree *policy, struct span span, struct sp
 {
     struct finding *finding = finding_add(policy->findings, FINDING_DUPLICATE, span,
                                           "%s stands here a second time", what);
+    finding_help(policy->findings, finding, "leave one of the two out");
     finding_relate(policy->findings, finding, before, "it stands here first");
 }
 
@@ -36,6 +38,7 @@ static void report_name_again(struct policy_tree *policy, const struct name *nam
 {
     struct finding *finding = finding_add(policy->findings, FINDING_DUPLICATE, name->span,
                                           "`%.*s` is defined twice", TEXT_ARGUMENTS(name->text));
+    finding_help(policy->findings, finding, "take another name");
     finding_relate(policy->findings, finding, before, "it is defined here first");
 }
 
@@ -67,8 +70,10 @@ static void check_edition(struct policy_tree *policy, struct statement *statemen
                                  (long long)value->number, TW_EDITION),
                      "use a newer tierway for it");
     if (!first_of_file)
-        finding_add(policy->findings, FINDING_MISPLACED, statement->span,
-                    "`edition` is the first statement of its file");
+        finding_help(policy->findings,
+                     finding_add(policy->findings, FINDING_MISPLACED, statement->span,
+                                 "`edition` is the first statement of its file"),
+                     "move it to the top");
 }
 
 static void report_provider(struct policy_tree *policy, const struct name *name)
@@ -137,6 +142,7 @@ static void declare_all_tiers(struct policy_tree *policy)
                 finding_add(policy->findings, FINDING_DUPLICATE, at->span,
                             "a policy has either a `provider` or `tiers` of its own");
             finding_relate(policy->findings, finding, before->span, "the other one stands here");
+            finding_help(policy->findings, finding, "leave one of the two out");
             policy->tiers_unknown = true;
         } else if (before) {
             report_again(policy, at->span, before->span,
@@ -148,6 +154,22 @@ static void declare_all_tiers(struct policy_tree *policy)
         }
         before = at;
     }
+}
+
+static void report_timezone(struct policy_tree *policy, const struct value *zone)
+{
+    struct buffer near;
+    struct finding *finding =
+        finding_add(policy->findings, FINDING_UNKNOWN_TIMEZONE, zone->span,
+                    "the system knows no time zone \"%.*s\"", TEXT_ARGUMENTS(zone->text));
+    buffer_init(&near, 100);
+    zone_name_near(zone->text, &near);
+    if (near.length)
+        finding_help(policy->findings, finding, "did you mean \"%s\"?", near.data);
+    else
+        finding_help(policy->findings, finding,
+                     "zones have IANA names such as \"Europe/Berlin\" or \"UTC\"");
+    buffer_free(&near);
 }
 
 static void declare_timezone(struct policy_tree *policy, struct statement *statement,
@@ -164,11 +186,7 @@ static void declare_timezone(struct policy_tree *policy, struct statement *state
     if (zone_open(name, &zone) == TW_OK) {
         policy->timezone = name;
     } else {
-        struct finding *finding =
-            finding_add(policy->findings, FINDING_UNKNOWN_TIMEZONE, statement->value->span,
-                        "the system knows no time zone \"%.*s\"", TEXT_ARGUMENTS(name));
-        finding_help(policy->findings, finding,
-                     "zones have IANA names such as \"Europe/Berlin\" or \"UTC\"");
+        report_timezone(policy, statement->value);
     }
     zone_free(zone);
 }
@@ -283,8 +301,8 @@ static enum tw_status declare_health(struct policy_tree *policy)
 static const char *own_type(struct text name)
 {
     static const char *const types[][2] = {
-        {"number", "int"},    {"integer", "int"}, {"long", "int"},      {"boolean", "bool"},
-        {"str", "string"},    {"text", "string"}, {"dollars", "money"}, {"usd", "money"},
+        {"number", "int"},    {"integer", "int"}, {"long", "int"},         {"boolean", "bool"},
+        {"str", "string"},    {"text", "string"}, {"dollars", "money"},    {"usd", "money"},
         {"float", "percent"}, {"day", "weekday"}, {"seconds", "duration"},
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
@@ -429,8 +447,7 @@ static enum tw_status declare_attribute(struct policy_tree *policy, struct state
     struct attribute proto = {.name = statement->name->text,
                               .variable = (uint32_t)policy->variable_count,
                               .span = statement->name->span};
-    if (!find_type(policy, statement->type, &proto.type) ||
-        !name_is_free(policy, statement->name))
+    if (!find_type(policy, statement->type, &proto.type) || !name_is_free(policy, statement->name))
         return give_up(policy, statement->name);
     if ((proto.type == TW_TYPE_ENUM) != (statement->words != NULL)) {
         finding_add(policy->findings, FINDING_UNKNOWN_TYPE, statement->type->span,
@@ -490,9 +507,11 @@ static const struct attribute *budget_by(struct policy_tree *policy, const struc
     const struct attribute *attribute = by ? resolve_attribute(policy, by) : NULL;
     if (attribute && attribute->from != TW_FROM_CALLER && attribute->from != TW_FROM_HEADER &&
         attribute->from != TW_FROM_BODY)
-        finding_add(policy->findings, FINDING_WRONG_TYPE, by->span,
-                    "a budget is kept by what comes with the request, not by `%.*s`",
-                    TEXT_ARGUMENTS(by->text));
+        finding_help(policy->findings,
+                     finding_add(policy->findings, FINDING_WRONG_TYPE, by->span,
+                                 "a budget is kept by what comes with the request, not by `%.*s`",
+                                 TEXT_ARGUMENTS(by->text)),
+                     "write `by user`, or an attribute of your own");
     return attribute;
 }
 

@@ -327,9 +327,11 @@ static enum tw_status follow_include(struct parse *parse, const struct file_read
     if (status == TW_NO_MEMORY)
         return status;
     if (status) {
-        finding_add(parse->findings, FINDING_INCLUDE_FAILED, file->span,
-                    "cannot include \"%.*s\": %s", (int)file->text.length, file->text.data,
-                    read_problem(status));
+        finding_help(parse->findings,
+                     finding_add(parse->findings, FINDING_INCLUDE_FAILED, file->span,
+                                 "cannot include \"%.*s\": %s", (int)file->text.length,
+                                 file->text.data, read_problem(status)),
+                     "the path starts at the folder of the file that includes");
         return TW_OK;
     }
     if (!is_new) {

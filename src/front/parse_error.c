@@ -35,7 +35,7 @@ static const struct group groups[] = {
     {"let", NULL, "a statement",
      "edition provider tiers timezone include attribute budget let when otherwise never always "
      "expect \"a label\""},
-    {"not", "'('", "a condition",
+    {"'('", "not", "a condition",
      "not '(' \"a name\" \"a string\" \"a number\" \"a percentage\" \"an amount of money\" "
      "\"a duration\" \"a time of day\" \"a date\" \"an instant\" \"true or false\" \"a value\""},
     {"a duration", NULL, "a value",
@@ -110,8 +110,7 @@ static struct text join_list(struct arena *arena, struct text lines)
     return joined;
 }
 
-/* The keyword among the expected tokens that the found name most likely was meant to be. */
-static struct text near_keyword(const struct expectation *expectation, struct text found)
+struct text near_keyword(const struct expectation *expectation, struct text found)
 {
     struct nearest nearest;
     nearest_init(&nearest, found);

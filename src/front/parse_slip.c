@@ -30,14 +30,24 @@ static const struct slip slips[] = {
      "`otherwise` takes no condition", "write `when ... -> TIER`, above `otherwise`"},
     {':', TIER_OTHERWISE, "when", NULL, AT_FOUND, FINDING_UNEXPECTED, "`otherwise` takes no label",
      "leave the label out"},
+    {TIER_OTHERWISE, TIER_NAME, "->", NULL, AT_FOUND, FINDING_UNEXPECTED,
+     "`->` is missing before `{found}`", "write `-> {found}`"},
+    {ANY, TIER_NAME, "when", "by", AT_FOUND, FINDING_UNEXPECTED,
+     "`when` is missing before the values of this example", "write `when {found} = ...`"},
+    {TIER_NAME, TIER_FROM, "':'", NULL, BEHIND_BEFORE, FINDING_UNEXPECTED,
+     "the type of `{before}` is missing", "write `{before}: string`, or another type"},
+    {TIER_NAME, TIER_IS_VALUE, "':'", NULL, BEHIND_BEFORE, FINDING_UNEXPECTED,
+     "the type of `{before}` is missing", "write `{before}: string`, or another type"},
     {FIRST_WORD, ':', NULL, NULL, AT_BEFORE, FINDING_UNEXPECTED,
      "`{before}` is a word of the language and cannot be a label", "take another label"},
 
     /* Something is missing. */
-    {ANY, TIER_ARROW, "not", NULL, AT_FOUND, FINDING_MISSING_CONDITION,
+    {TIER_WHEN, TIER_ARROW, NULL, NULL, AT_FOUND, FINDING_MISSING_CONDITION,
      "a condition is missing before `->`",
      "write what must hold, or `otherwise -> ...` for every other request"},
-    {ANY, ')', "not", NULL, AT_FOUND, FINDING_MISSING_CONDITION,
+    {ANY, TIER_ARROW, "'('", NULL, BEHIND_BEFORE, FINDING_MISSING_CONDITION,
+     "a condition is missing after `{before}`", "write what must hold"},
+    {ANY, ')', "'('", NULL, AT_FOUND, FINDING_MISSING_CONDITION,
      "a condition is missing before `)`", "write what must hold"},
     {TIER_ELSE, TIER_ARROW, "reject", NULL, AT_BEFORE, FINDING_UNEXPECTED,
      "`else` stands behind a tier, and begins no rule",
@@ -48,7 +58,7 @@ static const struct slip slips[] = {
      "a tier is missing after `->`", "write it, for example `-> default`"},
     {ANY, STATEMENT, "->", NULL, BEHIND_BEFORE, FINDING_UNEXPECTED, "this rule has no action",
      "add `-> TIER` after its condition"},
-    {ANY, STATEMENT, "not", NULL, BEHIND_BEFORE, FINDING_MISSING_CONDITION,
+    {ANY, STATEMENT, "'('", NULL, BEHIND_BEFORE, FINDING_MISSING_CONDITION,
      "a condition is missing after `{before}`", "write what must hold"},
     {'{', '}', "a duration", NULL, AT_FOUND, FINDING_UNEXPECTED, "this list is empty",
      "a list has at least one value"},
@@ -78,8 +88,6 @@ static const struct slip slips[] = {
      "`!=` compares with one value", "write `not in {...}`"},
     {TIER_IN, '(', NULL, NULL, AT_FOUND, FINDING_UNEXPECTED, "a list stands in braces",
      "write `in {a, b}`"},
-    {ANY, ',', "..", "and", AT_FOUND, FINDING_UNEXPECTED, "a list stands in braces",
-     "write `in {{before}, {after}}`"},
     {ANY, '}', "..", NULL, AT_BEFORE, FINDING_UNEXPECTED, "a comma is missing before `{before}`",
      "write `, {before}`"},
 
@@ -113,7 +121,7 @@ static const struct slip slips[] = {
     {ANY, ')', NULL, NULL, AT_FOUND, FINDING_UNEXPECTED, "this `)` closes nothing", "leave it out"},
     {ANY, '}', "and", NULL, AT_FOUND, FINDING_UNEXPECTED, "this `}` closes nothing",
      "leave it out"},
-    {ANY, '{', "not", NULL, AT_FOUND, FINDING_UNEXPECTED, "conditions are grouped by `(` and `)`",
+    {ANY, '{', "'('", NULL, AT_FOUND, FINDING_UNEXPECTED, "conditions are grouped by `(` and `)`",
      "write `(`"},
     {ANY, TIER_STRING, "==", NULL, AT_FOUND, FINDING_UNEXPECTED,
      "a comparison is missing before this text", "write `==`, `!=` or `like` before it"},
@@ -228,12 +236,19 @@ static bool touch(const struct token *left, const struct token *right)
     return left->kind && right->kind && left->span.end == right->span.start;
 }
 
-/* From one token on to the last that touches it. */
+static bool ends_value(int kind)
+{
+    return kind == ',' || kind == ')' || kind == '}';
+}
+
+/* From one token on to the last that touches it and may be part of the same text. */
 static struct span run_from(const struct slip_place *place, size_t index)
 {
     struct span span = token_at(place, index)->span;
-    for (; touch(token_at(place, index), token_at(place, index + 1)); index++)
-        span.end = token_at(place, index + 1)->span.end;
+    for (const struct token *next = token_at(place, ++index);
+         next->span.start == span.end && next->kind && !ends_value(next->kind);
+         next = token_at(place, ++index))
+        span.end = next->span.end;
     return span;
 }
 
@@ -261,13 +276,16 @@ static bool report_unquoted(const struct slip_place *place)
 {
     const struct expectation *expectation = place->expectation;
     bool wants_string = expects(expectation, "a string") && !expects(expectation, "a number");
-    bool behind_value = expects(expectation, "and") && !expects(expectation, "==") &&
+    bool in_list = expects(expectation, "'}'") && expects(expectation, "','");
+    bool behind_value = ((expects(expectation, "and") && !expects(expectation, "==")) || in_list) &&
                         place->before->kind == TIER_NAME && touch(place->before, place->found);
+    bool is_path = expects(expectation, "a duration") && !expects(expectation, "'('") &&
+                   place->found->kind == TIER_STRAY && touch(place->found, place->after);
     int found = place->found->kind;
     struct span span;
     if (place->before->kind == TIER_REJECT && place->same_line && is_word(found))
         span = rest_of_line(place);
-    else if (wants_string && place->same_line && is_word(found))
+    else if (is_path || (wants_string && place->same_line && is_word(found)))
         span = run_from(place, place->index);
     else if (behind_value && (found == '.' || found == TIER_STRAY || found == TIER_INT))
         span = run_from(place, place->index - 1);
@@ -312,6 +330,28 @@ static bool report_grouping(const struct slip_place *place)
         return false;
     report_at(place, span_join(before->span, after->span), FINDING_UNEXPECTED,
               "digits are grouped by `_`", "write `{before}_{after}`");
+    return true;
+}
+
+static bool follows_operand(const struct token *token)
+{
+    return is_comparison(token->kind) || token->kind == TIER_IN || token->kind == TIER_LIKE ||
+           token->kind == TIER_IS || token->kind == TIER_IS_VALUE || token->kind == '.';
+}
+
+/* `== low, normal` and `in 1k..5k, 9k`: behind the comma stands a value and no condition. */
+static bool report_bare_list(const struct slip_place *place)
+{
+    int after = place->after->kind;
+    if (place->found->kind != ',' || !expects(place->expectation, "->") || after == TIER_NOT ||
+        after == '(' || follows_operand(token_at(place, place->index + 2)))
+        return false;
+    if (expects(place->expectation, ".."))
+        report_at(place, place->found->span, FINDING_UNEXPECTED, "a list stands in braces",
+                  "write `in {{before}, {after}}`");
+    else
+        report_at(place, place->found->span, FINDING_UNEXPECTED, "a list stands in braces",
+                  "write `in {...}`");
     return true;
 }
 
@@ -434,12 +474,6 @@ static bool report_word(const struct slip_place *place)
     return false;
 }
 
-static bool follows_operand(const struct token *token)
-{
-    return is_comparison(token->kind) || token->kind == TIER_IN || token->kind == TIER_LIKE ||
-           token->kind == TIER_IS || token->kind == TIER_IS_VALUE || token->kind == '.';
-}
-
 /* A rule without `when`, a label of two words, an arrow or quotes forgotten. */
 static bool report_name(const struct slip_place *place)
 {
@@ -475,6 +509,13 @@ static bool is_in_broken_string(const struct slip_place *place)
             (before.data[0] == '"' && before.data[before.length - 1] != '"'));
 }
 
+/* A keyword with a typo is said as that. */
+static bool is_near_keyword(const struct slip_place *place)
+{
+    return place->found->kind == TIER_NAME &&
+           near_keyword(place->expectation, text_at(place, place->found)).length > 0;
+}
+
 bool report_slip(const struct slip_place *place)
 {
     if (is_in_broken_string(place) || report_unquoted(place))
@@ -483,6 +524,7 @@ bool report_slip(const struct slip_place *place)
         report_stray(place);
         return true;
     }
-    return report_grouping(place) || report_range(place) || report_unit_apart(place) ||
-           report_word(place) || report_name(place) || report_is(place) || report_row(place);
+    return report_grouping(place) || report_bare_list(place) || report_range(place) ||
+           report_unit_apart(place) || report_word(place) || report_name(place) ||
+           report_is(place) || (!is_near_keyword(place) && report_row(place));
 }

@@ -18,6 +18,9 @@ struct slip_place {
 bool report_slip(const struct slip_place *place);
 /* Did the text read so far ask for a token of this name, as in the grammar's %token lines? */
 bool expects(const struct expectation *expectation, const char *name);
+/* The keyword among the expected tokens that the word found was most likely meant to be, or an
+ * empty text. */
+struct text near_keyword(const struct expectation *expectation, struct text found);
 /* parse.c: does a statement begin with a token of this kind? */
 bool begins_statement(int kind);
 
