@@ -34,7 +34,7 @@ static int peek(const struct scanner *scanner)
 
 static int peek_behind_space(struct scanner *scanner)
 {
-    while (scanner->at < scanner->end && json_is_space((unsigned char)*scanner->at))
+    while (scanner->at < scanner->end && json_is_space(*scanner->at))
         scanner->at++;
     return peek(scanner);
 }
@@ -109,23 +109,36 @@ static bool scan_characters(struct scanner *scanner)
     return true;
 }
 
-/* at: the opening quote. */
+/* at: a byte that a string cannot simply go on after, but for the quote. */
+static bool scan_special(struct scanner *scanner)
+{
+    int byte = peek(scanner);
+    if (byte == '\\')
+        return scan_escape(scanner);
+    if (byte >= 0x80)
+        return scan_characters(scanner);
+    return refuse(scanner, scanner->at,
+                  byte < 0 ? "the closing quote" : "an escape for a control character");
+}
+
+/* at: the opening quote. Short escapes are common enough to be worth a way of their own. */
 static bool scan_string(struct scanner *scanner)
 {
-    scanner->at++;
+    const char *at = scanner->at + 1, *end = scanner->end;
     for (;;) {
-        scanner->at = json_next_special(scanner->at, scanner->end);
-        int byte = peek(scanner);
-        if (byte == '"') {
-            scanner->at++;
+        at = json_next_special(at, end);
+        if (at < end && *at == '"') {
+            scanner->at = at + 1;
             return true;
         }
-        if (byte < 0)
-            return refuse(scanner, scanner->at, "the closing quote");
-        if (byte < 0x20)
-            return refuse(scanner, scanner->at, "an escape for a control character");
-        if (!(byte == '\\' ? scan_escape(scanner) : scan_characters(scanner)))
+        if (end - at >= 2 && *at == '\\' && is_escape(at[1])) {
+            at += 2;
+            continue;
+        }
+        scanner->at = at;
+        if (!scan_special(scanner))
             return false;
+        at = scanner->at;
     }
 }
 
@@ -278,7 +291,7 @@ enum tw_status json_parse(struct text document, struct json_value *root, struct 
     if (progress == BROKEN)
         return report(&scanner, error);
     const char *first = document.data;
-    while (json_is_space((unsigned char)*first))
+    while (json_is_space(*first))
         first++;
     *root = json_value_at(first, scanner.end);
     return TW_OK;

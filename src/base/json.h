@@ -31,6 +31,12 @@ struct json_value {
     struct text raw; /* its bytes, quotes or brackets included; data is NULL for no value */
 };
 
+/* The blanks that may stand between values. */
+static inline bool json_is_space(char byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
 /* TW_INVALID where the document is not JSON, TW_LIMIT where it nests deeper than JSON_MAX_DEPTH;
  * error (may be NULL) then says at which byte, counted from 0, and what was expected there. */
 enum tw_status json_parse(struct text document, struct json_value *root,
@@ -52,6 +58,23 @@ struct json_iterator json_members_begin(struct json_value object);
 struct json_iterator json_elements_begin(struct json_value array);
 bool json_next_member(struct json_iterator *iterator, struct json_member *member);
 bool json_next_element(struct json_iterator *iterator, struct json_value *element);
+
+/* The same walk for large documents, which skips only what is not entered (json_next_member finds
+ * the end of every value, and whoever then walks into it reads it again):
+ *
+ *     while (json_next_name(&outer, &member))         // the value is not set, and comes next
+ *         if (json_next_is(&outer, JSON_ARRAY)) {
+ *             struct json_iterator inner = json_enter(&outer);
+ *             ... until inner gives nothing more ...
+ *             member.value = json_leave(&outer, &inner);
+ *         } else
+ *             json_next_element(&outer, &member.value);
+ *
+ * json_enter and json_leave ask for an array or object that json_next_is has found. */
+bool json_next_name(struct json_iterator *iterator, struct json_member *member);
+bool json_next_is(struct json_iterator *iterator, enum json_kind kind);
+struct json_iterator json_enter(const struct json_iterator *outer);
+struct json_value json_leave(struct json_iterator *outer, const struct json_iterator *inner);
 
 /* Whether the name, its escapes resolved, is this text. */
 bool json_key_is(const struct json_member *member, struct text name);

@@ -126,11 +126,6 @@ static inline size_t json_count(const char *at, const char *end)
     return count + json_count_scalar(at, end);
 }
 
-static inline bool json_is_space(unsigned char byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
 /* The value that a checked text starts with; text.length is over 0. */
 struct json_value json_value_at(const char *at, const char *end);
 

@@ -50,7 +50,7 @@ static const char *skip_container(const char *at, const char *end)
 /* Of numbers, true, false and null. */
 static const char *skip_word(const char *at, const char *end)
 {
-    while (at < end && *at != ',' && *at != ']' && *at != '}' && !json_is_space((unsigned char)*at))
+    while (at < end && *at != ',' && *at != ']' && *at != '}' && !json_is_space(*at))
         at++;
     return at;
 }
@@ -107,34 +107,57 @@ struct json_iterator json_elements_begin(struct json_value array)
     return begin(array, JSON_ARRAY);
 }
 
-static const char *skip_separators(const char *at, const char *end)
+/* Moves to the next name or value; false at the end of the container. */
+static bool more(struct json_iterator *iterator)
 {
-    while (at < end && (json_is_space((unsigned char)*at) || *at == ',' || *at == ':'))
+    const char *at = iterator->at, *end = iterator->end;
+    while (at < end && (json_is_space(*at) || *at == ',' || *at == ':'))
         at++;
-    return at;
+    iterator->at = at;
+    return at < end && *at != ']' && *at != '}';
 }
 
 bool json_next_element(struct json_iterator *iterator, struct json_value *element)
 {
-    const char *at = skip_separators(iterator->at, iterator->end);
-    if (at == iterator->end)
+    if (!more(iterator))
         return false;
-    *element = json_value_at(at, iterator->end);
-    iterator->at = at + element->raw.length;
+    *element = json_value_at(iterator->at, iterator->end);
+    iterator->at += element->raw.length;
+    return true;
+}
+
+bool json_next_name(struct json_iterator *iterator, struct json_member *member)
+{
+    if (!more(iterator))
+        return false;
+    const char *name = iterator->at + 1;
+    const char *close = closing_quote(name, iterator->end);
+    member->name = (struct text){name, (size_t)(close - name)};
+    member->escaped = memchr(name, '\\', member->name.length) != NULL;
+    iterator->at = behind(close, iterator->end);
     return true;
 }
 
 bool json_next_member(struct json_iterator *iterator, struct json_member *member)
 {
-    const char *at = skip_separators(iterator->at, iterator->end);
-    if (at == iterator->end)
-        return false;
-    const char *name = at + 1;
-    at = closing_quote(name, iterator->end);
-    member->name = (struct text){name, (size_t)(at - name)};
-    member->escaped = memchr(name, '\\', member->name.length) != NULL;
-    iterator->at = behind(at, iterator->end);
-    return json_next_element(iterator, &member->value);
+    return json_next_name(iterator, member) && json_next_element(iterator, &member->value);
+}
+
+bool json_next_is(struct json_iterator *iterator, enum json_kind kind)
+{
+    return more(iterator) && kind_of(*iterator->at) == kind;
+}
+
+struct json_iterator json_enter(const struct json_iterator *outer)
+{
+    return (struct json_iterator){behind(outer->at, outer->end), outer->end};
+}
+
+struct json_value json_leave(struct json_iterator *outer, const struct json_iterator *inner)
+{
+    const char *start = outer->at;
+    outer->at = behind(inner->at, outer->end);
+    return (struct json_value){kind_of(*start), {start, (size_t)(outer->at - start)}};
 }
 
 /* The members of this name. */

@@ -22,22 +22,6 @@ static enum tw_status twice(struct tw_error *error, const char *name)
     return fail(error, TW_INVALID, "%s stands there more than once", name);
 }
 
-static enum tw_status note_member(struct body *body, const struct json_member *member,
-                                  struct tw_error *error)
-{
-    body->member_count++;
-    for (size_t i = 0; i < BODY_MEMBER_COUNT; i++) {
-        const struct known_member *known = &known_members[i];
-        if (!json_key_is(member, known->name))
-            continue;
-        if (known->once && body_has(body, (enum body_member)i))
-            return twice(error, known->name.data);
-        body->members[i] = *member;
-        break;
-    }
-    return TW_OK;
-}
-
 static struct json_value value_of(const struct body *body, enum body_member member)
 {
     return body->members[member].value;
@@ -53,6 +37,7 @@ static struct json_value last_member(struct json_value object, struct text name)
 
 /* Text content, joined by one space. */
 struct tally {
+    int64_t messages;
     int64_t pieces;
     int64_t characters; /* without the spaces */
 };
@@ -77,29 +62,102 @@ static void add_content(struct tally *tally, struct json_value content)
         add_text(tally, content);
 }
 
-static void add_messages(struct body *body, struct tally *tally, struct json_value messages)
+/* An object: only its content is looked at. The last one counts. */
+static void read_message(struct json_iterator *messages, struct tally *tally)
 {
-    if (messages.kind == JSON_STRING) {
-        body->messages++;
-        add_text(tally, messages);
-    }
-    struct json_value message;
-    struct json_iterator iterator = json_elements_begin(messages);
-    while (json_next_element(&iterator, &message)) {
-        body->messages++;
-        add_content(tally, last_member(message, TEXT("content")));
-    }
+    struct json_iterator members = json_enter(messages);
+    struct json_member member;
+    struct json_value content = {0};
+    while (json_next_member(&members, &member))
+        if (json_key_is(&member, TEXT("content")))
+            content = member.value;
+    json_leave(messages, &members);
+    add_content(tally, content);
 }
 
-static void count_text(struct body *body)
+/* The value of messages or input, which comes next. */
+static struct json_value read_messages(struct json_iterator *iterator, struct tally *tally)
 {
-    struct tally tally = {0, 0};
-    struct json_value instructions = value_of(body, BODY_INSTRUCTIONS);
-    if (instructions.kind == JSON_STRING)
-        add_text(&tally, instructions);
-    add_messages(body, &tally, value_of(body, BODY_MESSAGES));
-    add_messages(body, &tally, value_of(body, BODY_INPUT));
-    body->characters = tally.characters + (tally.pieces > 1 ? tally.pieces - 1 : 0);
+    struct json_value value;
+    if (json_next_is(iterator, JSON_ARRAY)) {
+        struct json_iterator messages = json_enter(iterator);
+        for (bool more = true; more; tally->messages += more) {
+            if (json_next_is(&messages, JSON_OBJECT))
+                read_message(&messages, tally);
+            else if ((more = json_next_element(&messages, &value)))
+                tally->pieces++;
+        }
+        return json_leave(iterator, &messages);
+    }
+    json_next_element(iterator, &value);
+    if (value.kind == JSON_STRING) {
+        tally->messages++;
+        add_text(tally, value);
+    }
+    return value;
+}
+
+static struct json_value read_instructions(struct json_iterator *iterator, struct tally *tally)
+{
+    struct json_value value;
+    json_next_element(iterator, &value);
+    if (value.kind == JSON_STRING)
+        add_text(tally, value);
+    return value;
+}
+
+static enum body_member known_member(const struct json_member *member)
+{
+    size_t i = 0;
+    for (; i < BODY_MEMBER_COUNT; i++) {
+        struct text name = known_members[i].name;
+        if ((member->escaped || member->name.length == name.length) && json_key_is(member, name))
+            break;
+    }
+    return (enum body_member)i;
+}
+
+/* Reads the value of the member whose name was read. */
+static void read_value(struct json_iterator *iterator, enum body_member known, struct tally *tally,
+                       struct json_value *value)
+{
+    *tally = (struct tally){0};
+    if (known == BODY_MESSAGES || known == BODY_INPUT)
+        *value = read_messages(iterator, tally);
+    else if (known == BODY_INSTRUCTIONS)
+        *value = read_instructions(iterator, tally);
+    else
+        json_next_element(iterator, value);
+}
+
+static enum tw_status read_members(struct body *body, struct tally *tallies, struct tw_error *error)
+{
+    struct json_member member;
+    struct json_iterator iterator = json_members_begin(body->root);
+    while (json_next_name(&iterator, &member)) {
+        enum body_member known = known_member(&member);
+        read_value(&iterator, known, &tallies[known], &member.value);
+        body->member_count++;
+        if (known == BODY_MEMBER_COUNT)
+            continue;
+        if (known_members[known].once && body_has(body, known))
+            return twice(error, known_members[known].name.data);
+        body->members[known] = member;
+    }
+    return TW_OK;
+}
+
+/* tallies: one a member, of the member's last value. */
+static void count_text(struct body *body, const struct tally *tallies)
+{
+    struct tally all = {0};
+    for (size_t i = 0; i < BODY_MEMBER_COUNT; i++) {
+        all.messages += tallies[i].messages;
+        all.pieces += tallies[i].pieces;
+        all.characters += tallies[i].characters;
+    }
+    body->messages = all.messages;
+    body->characters = all.characters + (all.pieces > 1 ? all.pieces - 1 : 0);
     body->tokens = body->characters / 4;
 }
 
@@ -133,10 +191,8 @@ enum tw_status body_scan(struct text document, struct body *body, struct tw_erro
         return status;
     if (body->root.kind != JSON_OBJECT)
         return fail(error, TW_INVALID, "the body must be a JSON object");
-    struct json_member member;
-    struct json_iterator iterator = json_members_begin(body->root);
-    while (status == TW_OK && json_next_member(&iterator, &member))
-        status = note_member(body, &member, error);
+    struct tally tallies[BODY_MEMBER_COUNT + 1] = {0}; /* the last one: of unknown members */
+    status = read_members(body, tallies, error);
     if (status == TW_OK)
         status = read_stream_options(body, error);
     if (status != TW_OK)
@@ -146,7 +202,7 @@ enum tw_status body_scan(struct text document, struct body *body, struct tw_erro
     body->tools = json_next_element(&tools, &tool);
     body->stream = value_of(body, BODY_STREAM).kind == JSON_TRUE;
     body->max_output_tokens = max_output_tokens(body);
-    count_text(body);
+    count_text(body, tallies);
     return TW_OK;
 }
 
@@ -157,11 +213,6 @@ struct edit {
     const struct text *tier; /* written as a JSON string behind the prefix; NULL for none */
 };
 
-static bool is_space(char byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
 /* A member with the comma that goes with it. The body is checked: blanks end at a bracket, a comma
  * or a name on either side. */
 static struct text member_span(const struct json_member *member)
@@ -169,16 +220,16 @@ static struct text member_span(const struct json_member *member)
     const char *first = member->name.data - 1;
     const char *last = member->value.raw.data + member->value.raw.length;
     const char *after = last;
-    while (is_space(*after))
+    while (json_is_space(*after))
         after++;
     if (*after == ',') {
         do
             after++;
-        while (is_space(*after));
+        while (json_is_space(*after));
         return (struct text){first, (size_t)(after - first)};
     }
     const char *before = first - 1;
-    while (is_space(*before))
+    while (json_is_space(*before))
         before--;
     if (*before == ',')
         first = before;
