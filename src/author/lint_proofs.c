@@ -155,9 +155,18 @@ static bool same_action_after(struct proof *proof, size_t rule, diagram_ref own,
            (!falls_through || proof->actions[proof->policy->rule_count] == comparison.action);
 }
 
+/* Every request that can be? */
 static bool is_everything(struct proof *proof, diagram_ref region)
 {
-    return diagram_without(&proof->built->diagram, region, DIAGRAM_TRUE) == DIAGRAM_NONE;
+    struct policy_diagram *built = proof->built;
+    diagram_ref known = diagram_merge(&built->diagram, built->impossible, region);
+    return diagram_without(&built->diagram, known, DIAGRAM_TRUE) == DIAGRAM_NONE;
+}
+
+static bool is_nothing(struct proof *proof, diagram_ref region)
+{
+    struct policy_diagram *built = proof->built;
+    return diagram_without(&built->diagram, built->impossible, region) == DIAGRAM_NONE;
 }
 
 static bool is_earlier(void *context, uint32_t rule)
@@ -190,36 +199,49 @@ static bool decides_the_same(struct proof *proof, size_t rule)
            all_taken_before(proof, rule, diagram_without(&built->diagram, now, before));
 }
 
-/* Finds out about one part of an `and` or an `or`; true where it can go, and was said. */
-static bool examine_part(struct proof *proof, size_t rule, diagram_ref own, struct formula *part)
+/* What can be said of a part under a `not` is said of its opposite, so it is only droppable. */
+static void report_part(struct proof *proof, diagram_ref own, const struct formula *part)
 {
     diagram_ref alone = diagram_of_formula(proof->built, part);
-    part->dropped = true;
-    if (!decides_the_same(proof, rule) || proof->built->diagram.status) {
-        part->dropped = false;
-        return false;
-    }
     struct finding *finding;
-    if (is_everything(proof, alone))
+    if (!part->inverted && is_everything(proof, alone))
         finding = add_finding(proof, FINDING_ALWAYS_TRUE, part->span, own,
                               "this part holds for every request");
-    else if (alone == DIAGRAM_NONE)
+    else if (!part->inverted && is_nothing(proof, alone))
         finding = add_finding(proof, FINDING_ALWAYS_FALSE, part->span, DIAGRAM_NONE,
                               "this part holds for no request");
     else
         finding = add_finding(proof, FINDING_DROPPABLE, part->span, own,
                               "the rule decides the same requests without this part");
     finding_help(proof->findings, finding, "take it out");
+}
+
+/* Finds out about one part of an `and` or an `or`; true where it can go, and was said. */
+static bool examine_part(struct proof *proof, size_t rule, diagram_ref own, struct formula *part)
+{
+    part->dropped = true;
+    if (!decides_the_same(proof, rule) || proof->built->diagram.status) {
+        part->dropped = false;
+        return false;
+    }
+    report_part(proof, own, part);
     return true;
 }
 
+/* One part always stays: without any, nothing would be left to write. */
 static void examine_parts(struct proof *proof, size_t rule, diagram_ref own,
                           struct formula *formula)
 {
+    size_t left = 0;
+    for (const struct formula *part = formula->children; part; part = part->next)
+        left++;
     for (struct formula *part = formula->children; part && !proof->built->diagram.status;
-         part = part->next)
-        if (!examine_part(proof, rule, own, part) && !part->named)
+         part = part->next) {
+        if (left > 1 && examine_part(proof, rule, own, part))
+            left--;
+        else if (!part->named)
             examine_parts(proof, rule, own, part);
+    }
 }
 
 static void examine_condition(struct proof *proof, size_t rule, diagram_ref own)

@@ -6,13 +6,11 @@
 
 #include <stdlib.h>
 
-static struct formula *formula_new(struct arena *arena, enum formula_kind kind, struct span span)
+static struct formula *formula_new(struct arena *arena, enum formula_kind kind)
 {
     struct formula *formula = ARENA_NEW(arena, struct formula);
-    if (formula) {
+    if (formula)
         formula->kind = kind;
-        formula->span = span;
-    }
     return formula;
 }
 
@@ -42,7 +40,7 @@ static struct formula *of_test(const struct policy_tree *policy, const struct co
                              : test->attribute->type != TW_TYPE_STRING ? FORMULA_RANGES
                              : test->kind == CONDITION_LIKE            ? FORMULA_LIKE
                                                                        : FORMULA_TEXTS;
-    struct formula *formula = formula_new(policy->arena, kind, test->span);
+    struct formula *formula = formula_new(policy->arena, kind);
     if (!formula)
         return NULL;
     formula->variable = test->attribute->variable;
@@ -73,8 +71,7 @@ static struct formula *of_children(const struct policy_tree *policy,
                                    const struct condition *condition, bool negated)
 {
     bool is_and = (condition->kind == CONDITION_AND) != negated;
-    struct formula *formula =
-        formula_new(policy->arena, is_and ? FORMULA_AND : FORMULA_OR, condition->span);
+    struct formula *formula = formula_new(policy->arena, is_and ? FORMULA_AND : FORMULA_OR);
     struct formula **end = formula ? &formula->children : NULL;
     for (const struct condition *child = condition->children; end && child; child = child->next) {
         *end = of_condition(policy, child, negated);
@@ -88,15 +85,13 @@ static struct formula *of_name(const struct policy_tree *policy, const struct co
                                bool negated)
 {
     struct formula *formula = of_condition(policy, name->named->condition, negated);
-    if (formula) {
-        formula->span = name->span;
+    if (formula)
         formula->named = true;
-    }
     return formula;
 }
 
-static struct formula *of_condition(const struct policy_tree *policy,
-                                    const struct condition *condition, bool negated)
+static struct formula *of_kind(const struct policy_tree *policy, const struct condition *condition,
+                               bool negated)
 {
     if (condition->named)
         return of_name(policy, condition, negated);
@@ -105,6 +100,17 @@ static struct formula *of_condition(const struct policy_tree *policy,
     if (condition->kind == CONDITION_AND || condition->kind == CONDITION_OR)
         return of_children(policy, condition, negated);
     return of_test(policy, condition, negated);
+}
+
+static struct formula *of_condition(const struct policy_tree *policy,
+                                    const struct condition *condition, bool negated)
+{
+    struct formula *formula = of_kind(policy, condition, negated);
+    if (formula) {
+        formula->span = condition->span;
+        formula->inverted = negated;
+    }
+    return formula;
 }
 
 struct formula *formula_of_condition(const struct policy_tree *policy,

@@ -32,8 +32,9 @@ struct formula {
     struct span span;
     uint32_t variable;
     bool negated;
-    bool named;   /* stands for a `let`: a part that is written somewhere else */
-    bool dropped; /* lint proved that it can go; left out of diagrams from then on */
+    bool inverted; /* its span, under a `not` further out, says the opposite */
+    bool named;    /* stands for a `let`: a part that is written somewhere else */
+    bool dropped;  /* lint proved that it can go; left out of diagrams from then on */
     struct interval_set set;
     struct text *texts;
     size_t text_count;
