@@ -44,6 +44,10 @@ struct way {
 void bench_table(struct bench *bench, const char *title, const char *unit, struct way *ways,
                  size_t count, size_t baseline);
 
+/* Nanoseconds of processor time of this thread. Everything measured here runs without waiting, and
+ * what else the machine does meanwhile is not counted. */
+int64_t processor_time(void);
+
 /* The middle one of `count` values, which are sorted in place; the lower of two. count over 0. */
 double median(double *values, size_t count);
 

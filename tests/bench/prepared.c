@@ -78,11 +78,6 @@ void prepared_free(struct prepared *prepared)
     free(prepared->values);
 }
 
-const tw_request *prepared_at(const struct prepared *prepared, size_t index)
-{
-    return &prepared->requests[index];
-}
-
 uint64_t prepared_run(const void *context)
 {
     const struct prepared *prepared = context;

@@ -22,8 +22,6 @@ tw_policy *policy_compile(const struct workload *workload);
 void prepare(struct prepared *prepared, const struct workload *workload, tw_policy *policy,
              const int32_t *rows, size_t count);
 void prepared_free(struct prepared *prepared);
-/* The request of prepared->requests at an index. */
-const tw_request *prepared_at(const struct prepared *prepared, size_t index);
 /* The variable behind an attribute; exits with 1 where there is none of that name. */
 uint32_t variable_of(const tw_policy *policy, const char *attribute);
 

@@ -4,8 +4,8 @@
 
 #include "bench.h"
 
-/* Decisions a second of P1 over 1, 2, 4, ... bench->threads threads that share one policy and read
- * the same requests. */
+/* P1 over 1, 2, 4, ... bench->threads threads that share one policy and read the same requests:
+ * decisions a second, and processor time a decision with its ratio to that of one thread. */
 void bench_threads(struct bench *bench);
 
 #endif
