@@ -193,7 +193,7 @@ static size_t write_special(struct buffer *buffer, const char *at, const char *e
 
 void json_write_string(struct buffer *buffer, struct text text)
 {
-    const char *at = text.data, *end = at + text.length;
+    const char *at = text.length ? text.data : "", *end = at + text.length;
     buffer_byte(buffer, '"');
     while (at < end && buffer->status == TW_OK) {
         const char *special = json_next_special(at, end);

@@ -255,5 +255,6 @@ int command_explain(const struct command *command, int argc, char **argv)
     buffer_free(&explain.out);
     tw_request_free(explain.request);
     policy_file_close(&explain.file);
-    return good ? finish(command, EXIT_DONE) : EXIT_TROUBLE;
+    bool refused = good && explain.want && !explain.changes.possible;
+    return good ? finish(command, refused ? EXIT_NO : EXIT_DONE) : EXIT_TROUBLE;
 }

@@ -104,8 +104,10 @@ static void print_attempts(struct buffer *out, const struct stats *stats)
     int64_t unanswered = 0;
     for (int outcome = LEDGER_ANSWERED + 1; outcome < LEDGER_OUTCOME_COUNT; outcome++)
         unanswered += stats->attempts[outcome];
-    buffer_format(out, "%lld requests answered, %lld attempts that were not",
-                  (long long)stats->total.requests, (long long)unanswered);
+    long long answered = stats->total.requests, not_answered = unanswered;
+    buffer_format(out, "%lld request%s answered, %lld attempt%s", answered,
+                  answered == 1 ? "" : "s", not_answered,
+                  not_answered == 1 ? " that was not" : "s that were not");
     const char *separator = ": ";
     for (int outcome = LEDGER_ANSWERED + 1; outcome < LEDGER_OUTCOME_COUNT; outcome++) {
         if (stats->attempts[outcome] == 0)

@@ -133,6 +133,9 @@ static int contradicted(const tw_request *request, int attribute, int64_t new_va
 {
     const struct tw_policy *policy = request->policy;
     const struct image_attribute *row = attribute_row(request, attribute);
+    if (row->projection == PROJECT_WHOLE && row->budget_and_one == 0 &&
+        row->variable != VARIABLE_REQUEST_TYPE)
+        return -1; /* no other attribute shows this variable */
     for (uint32_t i = 0; i < policy->count_ATTRIBUTES; i++) {
         const struct image_attribute *other = &policy->section_ATTRIBUTES[i];
         if (!request->given[i] || (int)i == attribute || other->variable != row->variable ||
