@@ -17,17 +17,8 @@ static const struct statement *rule_at(const struct proof *proof, size_t rule)
     return rule < proof->policy->rule_count ? proof->policy->rules[rule] : proof->policy->otherwise;
 }
 
-static struct finding *add_finding(struct proof *proof, enum finding_name name, struct span span,
-                                   diagram_ref region, const char *message)
-{
-    struct finding *finding = finding_add(proof->findings, name, span, "%s", message);
-    if (finding && region != DIAGRAM_NONE)
-        proof_witness(proof, finding, region);
-    return finding;
-}
-
 /* Gives a finding the simplest request of a region as its witness. */
-void proof_witness(struct proof *proof, struct finding *finding, diagram_ref region)
+static void add_witness(struct proof *proof, struct finding *finding, diagram_ref region)
 {
     struct witness witness;
     if (!finding || proof->built->diagram.status || region == DIAGRAM_NONE ||
@@ -35,6 +26,15 @@ void proof_witness(struct proof *proof, struct finding *finding, diagram_ref reg
         return;
     finding->witness = witness.json;
     finding->example = witness.expect;
+}
+
+static struct finding *add_finding(struct proof *proof, enum finding_name name, struct span span,
+                                   diagram_ref region, const char *message)
+{
+    struct finding *finding = finding_add(proof->findings, name, span, "%s", message);
+    if (finding && region != DIAGRAM_NONE)
+        add_witness(proof, finding, region);
+    return finding;
 }
 
 static void write_step(const struct step *step, struct buffer *out)
@@ -106,8 +106,10 @@ static void relate_covering(struct proof *proof, struct finding *finding, size_t
 {
     struct policy_diagram *built = proof->built;
     struct takers takers = {ARENA_ARRAY(built->arena, bool, proof->policy->rule_count), 0};
-    diagram_ref taken = diagram_guard(&built->diagram, built->conditions[rule], built->root);
-    if (!finding || !takers.marked || !diagram_all(built, taken, mark_taker, &takers))
+    diagram_ref requests =
+        diagram_without(&built->diagram, built->impossible, built->conditions[rule]);
+    if (!finding || !takers.marked ||
+        !diagram_all(&built->diagram, requests, built->root, mark_taker, &takers))
         return;
     /* Leave out each rule that the others can do without: what is left is minimal. */
     for (size_t i = rule; i-- > 0 && takers.count <= MOST_COVERING;) {
@@ -140,19 +142,16 @@ struct comparison_of_actions {
 static bool has_action(void *context, uint32_t rule)
 {
     const struct comparison_of_actions *comparison = context;
-    return rule == DIAGRAM_NONE || comparison->proof->actions[rule] == comparison->action;
+    const struct proof *proof = comparison->proof;
+    return proof->actions[rule == DIAGRAM_NONE ? proof->policy->rule_count : rule] ==
+           comparison->action;
 }
 
 /* Do all requests of `own` get the action of `rule` from the rules behind it? */
 static bool same_action_after(struct proof *proof, size_t rule, diagram_ref own, diagram_ref after)
 {
-    struct diagram *diagram = &proof->built->diagram;
     struct comparison_of_actions comparison = {proof, proof->actions[rule]};
-    diagram_ref matched = diagram_guard(diagram, after, DIAGRAM_TRUE);
-    bool falls_through = diagram_without(diagram, matched, own) != DIAGRAM_NONE;
-    diagram_ref taken = diagram_guard(diagram, own, after);
-    return diagram_all(proof->built, taken, has_action, &comparison) &&
-           (!falls_through || proof->actions[proof->policy->rule_count] == comparison.action);
+    return diagram_all(&proof->built->diagram, own, after, has_action, &comparison);
 }
 
 /* Every request that can be? */
@@ -172,20 +171,14 @@ static bool is_nothing(struct proof *proof, diagram_ref region)
 static bool is_earlier(void *context, uint32_t rule)
 {
     const size_t *limit = context;
-    return rule == DIAGRAM_NONE || rule < *limit;
+    return rule != DIAGRAM_NONE && rule < *limit;
 }
 
 static bool all_taken_before(struct proof *proof, size_t rule, diagram_ref region)
 {
     struct policy_diagram *built = proof->built;
-    if (region == DIAGRAM_NONE)
-        return true;
     diagram_ref possible = diagram_without(&built->diagram, built->impossible, region);
-    diagram_ref taken = diagram_guard(&built->diagram, possible, built->root);
-    diagram_ref matched = diagram_guard(&built->diagram, taken, DIAGRAM_TRUE);
-    if (diagram_without(&built->diagram, matched, possible) != DIAGRAM_NONE)
-        return false; /* some of them no rule takes */
-    return diagram_all(built, taken, is_earlier, &rule);
+    return diagram_all(&built->diagram, possible, built->root, is_earlier, &rule);
 }
 
 /* Does the rule decide the same requests when its condition is as its formula is now? The requests
@@ -355,7 +348,7 @@ static void examine_otherwise(struct proof *proof)
         finding_add(proof->findings, FINDING_NO_OTHERWISE, last->span,
                     "some requests are taken by no rule, and get the implicit default `%.*s`",
                     TEXT_ARGUMENTS(policy->tiers[0]));
-    proof_witness(proof, finding, rest);
+    add_witness(proof, finding, rest);
     finding_help(proof->findings, finding, "add `otherwise -> %.*s` to say so",
                  TEXT_ARGUMENTS(policy->tiers[0]));
 }

@@ -38,63 +38,78 @@ static diagram_ref breaking(struct proof *proof, const struct statement *propert
     return bad;
 }
 
-/* The requests that `rule` decides (rule_count: otherwise), cut down to the property's. */
-static diagram_ref decided_by(struct proof *proof, diagram_ref within, size_t rule)
+static void report_broken(struct proof *proof, const struct statement *property, diagram_ref region)
+{
+    struct text tier = proof->policy->tiers[property->tier_index];
+    struct witness witness;
+    struct finding *finding =
+        property->kind == STATEMENT_NEVER
+            ? finding_add(proof->findings, FINDING_BROKEN_NEVER, property->span,
+                          "some request that this speaks of can be sent to `%.*s`",
+                          TEXT_ARGUMENTS(tier))
+            : finding_add(proof->findings, FINDING_BROKEN_ALWAYS, property->span,
+                          "some request that this speaks of does not go to `%.*s` first",
+                          TEXT_ARGUMENTS(tier));
+    if (!finding || !witness_in(proof->built, region, &witness))
+        return;
+    finding->witness = witness.json;
+    finding->example = witness.expect;
+    if (rule_at(proof, witness.rule))
+        finding_relate(proof->findings, finding, rule_at(proof, witness.rule)->span,
+                       "this rule decides it");
+}
+
+/* Rules whose actions break a property for the same requests. */
+struct alike {
+    const diagram_ref *breaking; /* of each rule, and of otherwise */
+    size_t rule_count;
+    diagram_ref wanted;
+};
+
+static bool is_alike(void *context, uint32_t rule)
+{
+    const struct alike *alike = context;
+    return alike->breaking[rule == DIAGRAM_NONE ? alike->rule_count : rule] == alike->wanted;
+}
+
+/* Most actions break a property always or never, a few where a tier-valued attribute says so: the
+ * rules are taken together by what breaks it. */
+static diagram_ref broken_requests(struct proof *proof, const struct statement *property,
+                                   diagram_ref *breaking_of)
 {
     struct policy_diagram *built = proof->built;
-    if (rule < proof->policy->rule_count)
-        return diagram_select(built, diagram_guard(&built->diagram, within, built->root),
-                              (uint32_t)rule);
-    diagram_ref taken = diagram_guard(&built->diagram, built->root, DIAGRAM_TRUE);
-    return diagram_without(&built->diagram, taken, within);
-}
-
-static void report_broken(struct proof *proof, const struct statement *property, size_t rule,
-                          diagram_ref region)
-{
-    bool never = property->kind == STATEMENT_NEVER;
-    const struct statement *by = rule_at(proof, rule);
-    struct text tier = proof->policy->tiers[property->tier_index];
-    struct finding *finding =
-        never ? finding_add(proof->findings, FINDING_BROKEN_NEVER, property->span,
-                            "some request that this speaks of can be sent to `%.*s`",
-                            TEXT_ARGUMENTS(tier))
-              : finding_add(proof->findings, FINDING_BROKEN_ALWAYS, property->span,
-                            "some request that this speaks of does not go to `%.*s` first",
-                            TEXT_ARGUMENTS(tier));
-    proof_witness(proof, finding, region);
-    if (by)
-        finding_relate(proof->findings, finding, by->span, "this rule decides it");
-}
-
-static size_t simplest_size(struct proof *proof, diagram_ref region)
-{
-    struct assignment assignment;
-    return diagram_simplest(proof->built, region, &assignment) ? assignment.changed : SIZE_MAX;
+    size_t rules = proof->policy->rule_count;
+    diagram_ref within =
+        diagram_without(&built->diagram, built->impossible,
+                        diagram_of_formula(built, property_formula(built, property)));
+    diagram_ref broken = DIAGRAM_NONE;
+    for (size_t i = 0; i <= rules; i++)
+        breaking_of[i] = breaking(proof, property, rule_at(proof, i));
+    for (size_t i = 0; i <= rules; i++) {
+        struct alike alike = {breaking_of, rules, breaking_of[i]};
+        bool known = breaking_of[i] == DIAGRAM_NONE;
+        for (size_t before = 0; before < i && !known; before++)
+            known = breaking_of[before] == breaking_of[i];
+        if (known)
+            continue;
+        diagram_ref decided = diagram_where(built, built->root, is_alike, &alike);
+        diagram_ref region = diagram_guard(&built->diagram, within, decided);
+        broken = diagram_merge(&built->diagram, broken,
+                               diagram_guard(&built->diagram, region, breaking_of[i]));
+    }
+    return broken;
 }
 
 static void check_property(struct proof *proof, const struct statement *property)
 {
     struct policy_diagram *built = proof->built;
-    diagram_ref all = diagram_of_formula(built, property_formula(built, property));
-    diagram_ref within = diagram_without(&built->diagram, built->impossible, all);
-    diagram_ref worst = DIAGRAM_NONE;
-    size_t worst_rule = 0, best = SIZE_MAX;
-    for (size_t rule = 0; rule <= proof->policy->rule_count && !built->diagram.status; rule++) {
-        diagram_ref bad = breaking(proof, property, rule_at(proof, rule));
-        if (bad == DIAGRAM_NONE)
-            continue;
-        diagram_ref decided = decided_by(proof, within, rule);
-        diagram_ref region = diagram_guard(&built->diagram, decided, bad);
-        size_t size = region == DIAGRAM_NONE ? SIZE_MAX : simplest_size(proof, region);
-        if (region == DIAGRAM_NONE || (worst != DIAGRAM_NONE && size >= best))
-            continue;
-        worst = region;
-        worst_rule = rule;
-        best = size;
-    }
-    if (worst != DIAGRAM_NONE && !built->diagram.status)
-        report_broken(proof, property, worst_rule, worst);
+    diagram_ref *breaking_of =
+        ARENA_ARRAY(built->arena, diagram_ref, proof->policy->rule_count + 1);
+    if (!breaking_of)
+        return; /* the arena remembers */
+    diagram_ref broken = broken_requests(proof, property, breaking_of);
+    if (broken != DIAGRAM_NONE && !built->diagram.status)
+        report_broken(proof, property, broken);
 }
 
 void lint_properties(struct proof *proof)

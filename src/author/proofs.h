@@ -14,8 +14,6 @@ struct proof {
     bool *removable;   /* of each rule: without it every request gets the same action */
 };
 
-/* lint_proofs.c */
-void proof_witness(struct proof *proof, struct finding *finding, diagram_ref region);
 /* lint_properties.c: the `never` and `always` statements. */
 void lint_properties(struct proof *proof);
 

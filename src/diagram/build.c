@@ -78,10 +78,19 @@ static diagram_ref of_test(struct policy_diagram *built, const struct formula *t
     return diagram_test(&built->diagram, built->level_of[test->variable], set);
 }
 
+/* Each test becomes a diagram once: lint asks for the same one again and again. */
+static void make_tests(struct policy_diagram *built, struct formula *formula)
+{
+    for (struct formula *part = formula->children; part; part = part->next)
+        make_tests(built, part);
+    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
+        formula->diagram = of_test(built, formula);
+}
+
 diagram_ref diagram_of_formula(struct policy_diagram *built, const struct formula *formula)
 {
     if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
-        return of_test(built, formula);
+        return formula->diagram;
     bool is_and = formula->kind == FORMULA_AND;
     diagram_ref result = is_and ? DIAGRAM_TRUE : DIAGRAM_NONE;
     for (const struct formula *part = formula->children; part && !built->diagram.status;
@@ -246,6 +255,8 @@ enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *
     if (!built->conditions || !choose_order(built))
         return TW_NO_MEMORY;
     status = start_diagram(built, edge_limit);
+    for (size_t i = 0; i < count && !status; i++)
+        make_tests(built, built->formulas[i]);
     for (size_t i = 0; i < policy->rule_count && !status; i++) {
         built->conditions[i] = diagram_of_formula(built, built->formulas[i]);
         status = built->diagram.status;

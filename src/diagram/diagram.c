@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum operation { OPERATION_MERGE = 1, OPERATION_GUARD, OPERATION_WITHOUT };
+enum operation { OPERATION_MERGE = 1, OPERATION_GUARD, OPERATION_WITHOUT, OPERATION_ALL };
 
 struct diagram_memo {
     diagram_ref f, g, result;
@@ -197,6 +197,8 @@ static bool is_plain(enum operation operation, diagram_ref f, diagram_ref g, dia
     case OPERATION_WITHOUT:
         *result = f == DIAGRAM_NONE ? g : DIAGRAM_NONE;
         return diagram_is_terminal(f) || g == DIAGRAM_NONE;
+    case OPERATION_ALL:
+        break;
     }
     return false;
 }
@@ -323,4 +325,65 @@ diagram_ref diagram_guard(struct diagram *diagram, diagram_ref f, diagram_ref g)
 diagram_ref diagram_without(struct diagram *diagram, diagram_ref f, diagram_ref g)
 {
     return diagram->status ? DIAGRAM_NONE : apply(diagram, OPERATION_WITHOUT, f, g);
+}
+
+struct check {
+    struct diagram *diagram;
+    bool (*test)(void *context, uint32_t value);
+    void *context;
+};
+
+static bool all_below(const struct check *check, diagram_ref f, diagram_ref g);
+
+static bool walk_all(const struct check *check, diagram_ref f, diagram_ref g)
+{
+    const struct diagram *diagram = check->diagram;
+    uint32_t f_level = level_of(diagram, f), g_level = level_of(diagram, g);
+    uint32_t level = f_level < g_level ? f_level : g_level;
+    uint32_t end = diagram->class_counts[level] - 1, last = 0;
+    struct cursor left = cursor_at(diagram, f, level), right = cursor_at(diagram, g, level);
+    do {
+        const struct diagram_edge *edges = diagram->edges;
+        uint32_t left_last = left.split ? edges[left.edge].last : end;
+        uint32_t right_last = right.split ? edges[right.edge].last : end;
+        diagram_ref left_child = left.split ? edges[left.edge].child : f;
+        if (left_child == DIAGRAM_NONE) {
+            last = left_last;
+            left.edge++;
+            skip_to(diagram, &right, g, last);
+            continue;
+        }
+        if (!all_below(check, left_child, right.split ? edges[right.edge].child : g))
+            return false;
+        last = left_last < right_last ? left_last : right_last;
+        left.edge += left_last == last;
+        right.edge += right_last == last;
+    } while (last < end);
+    return true;
+}
+
+/* What passed is remembered; the first that does not ends everything. */
+static bool all_below(const struct check *check, diagram_ref f, diagram_ref g)
+{
+    struct diagram *diagram = check->diagram;
+    if (f == DIAGRAM_NONE)
+        return true;
+    if (diagram_is_terminal(g))
+        return check->test(check->context, g == DIAGRAM_NONE ? g : g & ~TERMINAL_BIT);
+    struct diagram_memo *memo = memo_place(diagram, OPERATION_ALL, f, g);
+    if (memo->operation == OPERATION_ALL && memo->f == f && memo->g == g &&
+        memo->result == diagram->checks)
+        return true;
+    if (!walk_all(check, f, g))
+        return false;
+    *memo = (struct diagram_memo){f, g, diagram->checks, OPERATION_ALL};
+    return true;
+}
+
+bool diagram_all(struct diagram *diagram, diagram_ref f, diagram_ref g,
+                 bool (*test)(void *context, uint32_t value), void *context)
+{
+    const struct check check = {diagram, test, context};
+    diagram->checks++;
+    return !diagram->status && all_below(&check, f, g);
 }

@@ -41,6 +41,7 @@ struct diagram {
     size_t unique_capacity;
     struct diagram_memo *memo; /* direct-mapped cache of results */
     size_t memo_capacity;
+    uint32_t checks;            /* calls of diagram_all so far, which tell their memos apart */
     struct diagram_edge *stack; /* edges of nodes in the making */
     size_t stack_count, stack_capacity;
     size_t edge_limit;
@@ -78,5 +79,9 @@ diagram_ref diagram_merge(struct diagram *diagram, diagram_ref f, diagram_ref g)
 diagram_ref diagram_guard(struct diagram *diagram, diagram_ref f, diagram_ref g);
 /* g where f does not match, else NONE. */
 diagram_ref diagram_without(struct diagram *diagram, diagram_ref f, diagram_ref g);
+/* Does every terminal pass that `g` leads to where `f` matches? test gets its value, or
+ * DIAGRAM_NONE. Ends at the first that does not pass, and makes no nodes. */
+bool diagram_all(struct diagram *diagram, diagram_ref f, diagram_ref g,
+                 bool (*test)(void *context, uint32_t value), void *context);
 
 #endif

@@ -32,9 +32,10 @@ struct formula {
     struct span span;
     uint32_t variable;
     bool negated;
-    bool inverted; /* its span, under a `not` further out, says the opposite */
-    bool named;    /* stands for a `let`: a part that is written somewhere else */
-    bool dropped;  /* lint proved that it can go; left out of diagrams from then on */
+    bool inverted;    /* its span, under a `not` further out, says the opposite */
+    bool named;       /* stands for a `let`: a part that is written somewhere else */
+    bool dropped;     /* lint proved that it can go; left out of diagrams from then on */
+    uint32_t diagram; /* of a test: its own, once a policy's diagram was begun */
     struct interval_set set;
     struct text *texts;
     size_t text_count;

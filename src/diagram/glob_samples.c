@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { MOST_VISITS = 20000, ANY = -1, RUN = -2 };
+enum { MOST_VISITS = 20000, MOST_BYTES = 32 << 20, ANY = -1, RUN = -2 };
 
 /* A place in the search: a set of positions in the patterns, and a node of the trie of named texts
  * (UINT32_MAX once the text cannot become a named one). */
@@ -46,6 +46,7 @@ struct search {
     struct map found; /* the bytes of a combination to anything */
     uint32_t *ends;   /* of each pattern: the position behind its end */
     size_t pattern_count;
+    size_t bytes; /* that places and combinations took: many long patterns make large ones */
 };
 
 static size_t decode(struct text text, size_t at, int32_t *character)
@@ -191,6 +192,7 @@ static bool visit(struct search *search, uint64_t *positions, uint32_t trie, uin
                   int32_t character)
 {
     size_t bytes = search->words * sizeof *positions;
+    search->bytes += 2 * bytes;
     char *copy = arena_alloc(search->arena, bytes + sizeof trie, 1);
     if (!copy)
         return false;
@@ -212,17 +214,19 @@ static struct text text_of_visit(struct search *search, uint32_t index)
 {
     struct buffer reversed, text;
     size_t length = 0;
-    buffer_init(&text, 1 << 16);
-    buffer_init(&reversed, 1 << 18);
+    buffer_init(&text, 4 * MOST_VISITS);
+    buffer_init(&reversed, MOST_VISITS * sizeof(int32_t));
     for (uint32_t at = index; search->visits[at].parent != UINT32_MAX;
          at = search->visits[at].parent, length++)
         buffer_append(&reversed, &search->visits[at].character, sizeof(int32_t));
-    for (size_t i = length; i-- > 0;) {
+    for (size_t i = length; !reversed.status && i-- > 0;) {
         int32_t character;
         memcpy(&character, reversed.data + i * sizeof character, sizeof character);
         encode(&text, character);
     }
     struct text result = arena_text(search->arena, buffer_view(&text));
+    if (reversed.status || text.status)
+        search->arena->failed = true;
     buffer_free(&reversed);
     buffer_free(&text);
     return result;
@@ -234,6 +238,7 @@ static bool keep(struct search *search, uint32_t index)
     const struct visit *at = &search->visits[index];
     struct glob_samples *out = search->out;
     char *combination = arena_alloc(search->arena, search->pattern_count + 1, 1);
+    search->bytes += search->pattern_count;
     if (!combination)
         return false;
     for (size_t i = 0; i < search->pattern_count; i++)
@@ -247,12 +252,17 @@ static bool keep(struct search *search, uint32_t index)
         return false;
     out->texts = texts;
     texts[out->count++] = text_of_visit(search, index);
-    return true;
+    return !search->arena->failed;
+}
+
+static bool is_too_large(const struct search *search)
+{
+    return search->visit_count >= MOST_VISITS || search->bytes > MOST_BYTES;
 }
 
 static bool expand(struct search *search, uint32_t index)
 {
-    for (size_t i = 0; i < search->alphabet_count; i++) {
+    for (size_t i = 0; i < search->alphabet_count && !is_too_large(search); i++) {
         const struct visit *from = &search->visits[index];
         uint64_t *positions = ARENA_ARRAY(search->arena, uint64_t, search->words);
         const struct trie_edge *edge = trie_edge(search, from->trie, search->alphabet[i]);
@@ -324,7 +334,7 @@ bool glob_samples_find(struct glob_samples *samples, struct arena *arena,
         bool is_named = trie != UINT32_MAX && search.trie[trie].named;
         if (!is_named && !keep(&search, i))
             return false;
-        if (search.visit_count > MOST_VISITS) {
+        if (is_too_large(&search)) {
             samples->too_large = true;
             return true;
         }

@@ -37,38 +37,20 @@ static void note(struct policy_diagram *built, diagram_ref node, uint32_t value)
     built->visits.notes[node] = (struct visit_note){built->visits.walk, value};
 }
 
-struct all {
+struct selection {
     struct policy_diagram *built;
     bool (*test)(void *context, uint32_t value);
     void *context;
 };
 
-static bool all_from(struct all *all, diagram_ref ref)
+static diagram_ref select_from(const struct selection *selection, diagram_ref ref)
 {
-    if (diagram_is_terminal(ref))
-        return all->test(all->context, ref == DIAGRAM_NONE ? ref : ref & ~TERMINAL_BIT);
-    if (is_visited(all->built, ref))
-        return true;
-    note(all->built, ref, 0);
-    const struct diagram_node *node = &all->built->diagram.nodes[ref];
-    for (uint32_t i = 0; i < node->edge_count; i++)
-        if (!all_from(all, all->built->diagram.edges[node->first_edge + i].child))
-            return false;
-    return true;
-}
-
-bool diagram_all(struct policy_diagram *built, diagram_ref from,
-                 bool (*test)(void *context, uint32_t value), void *context)
-{
-    struct all all = {built, test, context};
-    return visits_begin(built) && all_from(&all, from);
-}
-
-static diagram_ref select_from(struct policy_diagram *built, diagram_ref ref, diagram_ref terminal)
-{
+    struct policy_diagram *built = selection->built;
     struct diagram *diagram = &built->diagram;
-    if (diagram_is_terminal(ref))
-        return ref == terminal ? DIAGRAM_TRUE : DIAGRAM_NONE;
+    if (diagram_is_terminal(ref)) {
+        uint32_t value = ref == DIAGRAM_NONE ? ref : ref & ~TERMINAL_BIT;
+        return selection->test(selection->context, value) ? DIAGRAM_TRUE : DIAGRAM_NONE;
+    }
     if (is_visited(built, ref))
         return built->visits.notes[ref].value;
     /* Edges may move while nodes are made, so they are read anew each time. */
@@ -76,19 +58,31 @@ static diagram_ref select_from(struct policy_diagram *built, diagram_ref ref, di
     size_t base = diagram_begin(diagram);
     for (uint32_t i = 0; i < node.edge_count && !diagram->status; i++) {
         struct diagram_edge edge = diagram->edges[node.first_edge + i];
-        diagram_run(diagram, base, edge.last, select_from(built, edge.child, terminal));
+        diagram_run(diagram, base, edge.last, select_from(selection, edge.child));
     }
     diagram_ref result = diagram_end(diagram, node.level, base);
     note(built, ref, result);
     return result;
 }
 
-diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint32_t value)
+diagram_ref diagram_where(struct policy_diagram *built, diagram_ref from,
+                          bool (*test)(void *context, uint32_t value), void *context)
 {
-    diagram_ref terminal = value == DIAGRAM_NONE ? value : diagram_terminal(value);
+    const struct selection selection = {built, test, context};
     if (built->diagram.status || !visits_begin(built))
         return DIAGRAM_NONE;
-    return select_from(built, from, terminal);
+    return select_from(&selection, from);
+}
+
+static bool is_value(void *context, uint32_t value)
+{
+    const uint32_t *wanted = context;
+    return value == *wanted;
+}
+
+diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint32_t value)
+{
+    return diagram_where(built, from, is_value, &value);
 }
 
 /* A search for the request that is nearest to a base: a class for each variable. */

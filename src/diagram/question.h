@@ -4,11 +4,10 @@
 
 #include "diagram/build.h"
 
-/* Does every terminal that can be reached from a node pass? test gets the terminal's value, or
- * DIAGRAM_NONE. False also when memory is out (built->diagram.status says so). */
-bool diagram_all(struct policy_diagram *built, diagram_ref from,
-                 bool (*test)(void *context, uint32_t value), void *context);
-
+/* TRUE where `from` leads to a terminal that passes, else NONE. test gets the terminal's value, or
+ * DIAGRAM_NONE. */
+diagram_ref diagram_where(struct policy_diagram *built, diagram_ref from,
+                          bool (*test)(void *context, uint32_t value), void *context);
 /* TRUE where `from` leads to this terminal (DIAGRAM_NONE: to no match), else NONE. */
 diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint32_t value);
 
