@@ -57,7 +57,7 @@ run fmt one.tier bad.tier missing.tier two.tier
 check "several files: status" 2 "$status"
 check "several files: only what changed is named" one.tier "$(cat out)"
 check "a file with errors is left" 'when a > -> flex' "$(cat bad.tier)"
-check "where the error is" 1 "$(grep -c 'bad.tier:1:10' err)"
+check "where the error is" 1 "$(grep -c 'bad.tier:1:9' err)"
 check "a missing file" 1 \
     "$(grep -cF 'tierway fmt: cannot read missing.tier: No such file or directory' err)"
 run fmt --check one.tier two.tier
