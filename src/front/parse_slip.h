@@ -1,4 +1,4 @@
-/* front/parse_slip.h: the usual slips, between parse_error.c and parse_slip.c. */
+/* front/parse_slip.h: the usual slips, between parse_error.c, parse_slip.c and parse_spelling.c. */
 #ifndef TIERWAY_FRONT_PARSE_SLIP_H
 #define TIERWAY_FRONT_PARSE_SLIP_H
 
@@ -16,6 +16,16 @@ struct slip_place {
 
 /* Adds a finding where the place is one of the usual slips; false where it is none. */
 bool report_slip(const struct slip_place *place);
+/* parse_spelling.c: the same for slips of spelling. */
+bool report_spelling(const struct slip_place *place);
+
+bool is_comparison(int kind);
+/* The text of one of the place's tokens; empty beyond the text's ends. */
+struct text text_at(const struct slip_place *place, const struct token *token);
+/* Adds a finding; in message and help {before}, {found} and {after} stand for those tokens. */
+void report_at(const struct slip_place *place, struct span span, enum finding_name name,
+               const char *message, const char *help);
+
 /* Did the text read so far ask for a token of this name, as in the grammar's %token lines? */
 bool expects(const struct expectation *expectation, const char *name);
 /* The keyword among the expected tokens that the word found was most likely meant to be, or an
