@@ -222,6 +222,7 @@ bool witness_of(struct policy_diagram *built, const struct assignment *assignmen
     buffer_byte(&printing.json, '}');
     struct valuation valuation = {printing.values, printing.texts};
     witness->rule = reference_decide(policy, &valuation);
+    witness->givens = arena_text(built->arena, buffer_view(&printing.givens));
     witness->json = arena_text(built->arena, buffer_view(&printing.json));
     witness->expect = expect_text(&printing, witness->rule);
     bool good = !printing.json.status && !printing.givens.status && !built->arena->failed;

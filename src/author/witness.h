@@ -8,6 +8,7 @@
 struct witness {
     struct text json;   /* attributes, as decide --jsonl reads them */
     struct text expect; /* a statement that passes: "expect flex by night when tokens = 5001" */
+    struct text givens; /* the same attributes: "tokens = 5001, priority = low" */
     size_t rule;        /* that decides it, by the reference evaluator; rule_count for otherwise */
 };
 
