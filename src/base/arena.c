@@ -51,10 +51,10 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
 {
     const size_t unit = alignof(max_align_t);
     if (size && count > arena->limit / size)
-        goto failed;
+        goto over_limit;
     size_t bytes = (count * size + unit - 1) / unit * unit;
     if (bytes > arena->limit - arena->used)
-        goto failed;
+        goto over_limit;
     struct arena_block *block = arena->newest;
     if (!block || block->capacity - block->used < bytes)
         block = add_block(arena, bytes);
@@ -64,6 +64,8 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
     block->used += bytes;
     arena->used += bytes;
     return result;
+over_limit:
+    arena->over_limit = true;
 failed:
     arena->failed = true;
     return NULL;

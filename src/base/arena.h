@@ -9,9 +9,10 @@
 
 struct arena {
     struct arena_block *newest;
-    size_t used;  /* bytes handed out, all blocks together */
-    size_t limit; /* the most that may be handed out */
-    bool failed;  /* some request could not be met: out of memory, or over the limit */
+    size_t used;     /* bytes handed out, all blocks together */
+    size_t limit;    /* the most that may be handed out */
+    bool failed;     /* some request could not be met: out of memory, or over the limit */
+    bool over_limit; /* the second of these */
 };
 
 void arena_init(struct arena *arena, size_t limit);

@@ -183,11 +183,13 @@ static void declare_timezone(struct policy_tree *policy, struct statement *state
     }
     *before = statement;
     policy->timezone_named = true;
-    if (zone_open(name, &zone) == TW_OK) {
+    enum tw_status status = zone_open(name, &zone);
+    if (status == TW_OK)
         policy->timezone = name;
-    } else {
+    else if (status == TW_NO_MEMORY)
+        policy->arena->failed = true;
+    else
         report_timezone(policy, statement->value);
-    }
     zone_free(zone);
 }
 

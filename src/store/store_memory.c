@@ -42,11 +42,13 @@ static enum tw_status memory_append(struct store *store, const struct ledger_row
 {
     struct memory_store *memory = (struct memory_store *)store;
     struct memory_row *first = NULL, **end = &first;
-    memory->arena.failed = false;
+    memory->arena.failed = memory->arena.over_limit = false;
     for (size_t i = 0; i < count; i++) {
         *end = copy_row(&memory->arena, &rows[i]);
         if (!*end)
-            return fail(error, TW_FULL, "the store in memory is full");
+            return memory->arena.over_limit
+                       ? fail(error, TW_FULL, "the store in memory is full")
+                       : fail(error, TW_NO_MEMORY, "%s", tw_status_text(TW_NO_MEMORY));
         end = &(*end)->next;
     }
     *memory->end = first;
