@@ -94,7 +94,7 @@ static void write_enum_words(struct draft *draft, struct subject *subject)
     subject->word_count = 1 + below(draft, 6);
     WRITE(" {");
     for (size_t i = 0; i < subject->word_count; i++) {
-        snprintf(subject->words[i], sizeof subject->words[i], "word-%zu", i);
+        snprintf(subject->words[i], sizeof subject->words[i], "word-%u", (unsigned)(i % 100));
         WRITE("%s%s", i ? ", " : "", subject->words[i]);
     }
     WRITE("}");
