@@ -21,7 +21,7 @@
     }
 #define SHARED_PRICES(target)                                                                      \
     {                                                                                              \
-        "prices", OPTION_TEXT, "NAME|FILE", "Price table: openai, seed, or a file", (target) \
+        "prices", OPTION_TEXT, "NAME|FILE", "Price table: openai, seed, or a file", (target)       \
     }
 #define SHARED_STORE(target)                                                                       \
     {                                                                                              \

@@ -216,9 +216,9 @@ static bool report_word_alone(struct policy_tree *policy, const struct condition
         if (!text_equal(before->attribute->words[i], name->text))
             continue;
         struct text first = span_text(policy->sources, before->value->span);
-        struct finding *finding =
-            finding_add(policy->findings, FINDING_NOT_A_CONDITION, name->span,
-                        "`%.*s` is a value, and no condition by itself", TEXT_ARGUMENTS(name->text));
+        struct finding *finding = finding_add(policy->findings, FINDING_NOT_A_CONDITION, name->span,
+                                              "`%.*s` is a value, and no condition by itself",
+                                              TEXT_ARGUMENTS(name->text));
         finding_help(policy->findings, finding, "write `%.*s in {%.*s, %.*s}`",
                      TEXT_ARGUMENTS(before->attribute->name), TEXT_ARGUMENTS(first),
                      TEXT_ARGUMENTS(name->text));

@@ -351,7 +351,8 @@ static bool collect(struct collector *collector, struct value *value, bool many)
     case VALUE_BAD:
         return false;
     case VALUE_LITERAL:
-        return schedule ? report_type(collector->policy, collector->attribute, value) : collect_one(collector, value);
+        return schedule ? report_type(collector->policy, collector->attribute, value)
+                        : collect_one(collector, value);
     case VALUE_WORD:
         return collect_word(collector, value, many);
     case VALUE_RANGE:

@@ -213,7 +213,7 @@ static const char *const statement_words[] = {
     [STATEMENT_BUDGET] = "budget",   [STATEMENT_LET] = "let",
     [STATEMENT_RULE] = "rule",       [STATEMENT_OTHERWISE] = "otherwise",
     [STATEMENT_NEVER] = "never",     [STATEMENT_ALWAYS] = "always",
-    [STATEMENT_EXPECT] = "expect",       [STATEMENT_GIVEN_UP] = "given up",
+    [STATEMENT_EXPECT] = "expect",   [STATEMENT_GIVEN_UP] = "given up",
 };
 
 static void show_parts(struct tree *tree, const struct statement *statement)

@@ -141,8 +141,8 @@ static const struct bad bads[] = {
      TW_INVALID, " is not a duration: write 500ms, 30s, 15m, 24h, 7d or 1h30m"},
     {TW_TYPE_DURATION, "0.5ms 1.0005s 1h0.5ms 0.00000001d", TW_LIMIT,
      "a duration is in whole milliseconds, as in 1.5s or 1500ms: "},
-    {TW_TYPE_DURATION, "9223372036854775808ms 106751991168d 106751991167d24h",
-     TW_LIMIT, "a duration is at most 106_751_991_167d: "},
+    {TW_TYPE_DURATION, "9223372036854775808ms 106751991168d 106751991167d24h", TW_LIMIT,
+     "a duration is at most 106_751_991_167d: "},
     {TW_TYPE_TIME,
      "24:01 24:00:01 25:00 22:60 22:00:60 7:5 7 :30 7: 007:00 22:000 22:00: 22:00:5 22:00:000 "
      "-1:00 22.00 22:00am 22:00:00:00 99:99",
