@@ -1,6 +1,8 @@
 /* author/lint.c: names, actions, and the order of lint's parts. */
 #include "author/lint.h"
 
+#include "diagram/diagram.h"
+
 #define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
 
 static void lint_unused(struct front *front)
@@ -172,7 +174,7 @@ enum tw_status lint_policy(struct front *front, int64_t now)
         lint_conditions(front);
         status = lint_clock(front, now);
         if (!status)
-            status = lint_proofs(front);
+            status = lint_proofs(front, DIAGRAM_EDGES);
     }
     findings_silence(&front->findings, front->statements);
     findings_sort(&front->findings);

@@ -13,8 +13,10 @@
  * policy has errors. TW_OK or TW_NO_MEMORY. */
 enum tw_status lint_policy(struct front *front, int64_t now);
 
-/* lint_proofs.c: what the decision diagram proves. TW_OK or TW_NO_MEMORY. */
-enum tw_status lint_proofs(struct front *front);
+/* lint_proofs.c: what the decision diagram proves. edge_limit bounds the diagram of all rules
+ * (DIAGRAM_EDGES); past it, questions are asked by pieces, and those that stay open are findings.
+ * TW_OK or TW_NO_MEMORY. */
+enum tw_status lint_proofs(struct front *front, size_t edge_limit);
 /* lint_conditions.c */
 void lint_conditions(struct front *front);
 /* lint_clock.c */

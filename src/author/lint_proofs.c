@@ -84,42 +84,30 @@ static bool is_covered(struct proof *proof, size_t rule, const bool *marked)
     for (size_t i = 0; i < rule && rest != DIAGRAM_NONE; i++)
         if (marked[i])
             rest = diagram_without(&built->diagram, built->conditions[i], rest);
-    return rest == DIAGRAM_NONE;
-}
-
-struct takers {
-    bool *marked;
-    size_t count;
-};
-
-static bool mark_taker(void *context, uint32_t rule)
-{
-    struct takers *takers = context;
-    if (rule != DIAGRAM_NONE && !takers->marked[rule]) {
-        takers->marked[rule] = true;
-        takers->count++;
-    }
-    return true;
+    return rest == DIAGRAM_NONE && !built->diagram.status;
 }
 
 static void relate_covering(struct proof *proof, struct finding *finding, size_t rule)
 {
     struct policy_diagram *built = proof->built;
-    struct takers takers = {ARENA_ARRAY(built->arena, bool, proof->policy->rule_count), 0};
+    bool *marked = ARENA_ARRAY(built->arena, bool, proof->policy->rule_count);
     diagram_ref requests =
         diagram_without(&built->diagram, built->impossible, built->conditions[rule]);
-    if (!finding || !takers.marked ||
-        !diagram_all(&built->diagram, requests, built->root, mark_taker, &takers))
+    size_t count = 0;
+    if (!finding || !marked)
         return;
+    proof_mark_takers(proof, rule, requests, marked);
+    for (size_t i = 0; i < rule; i++)
+        count += marked[i];
     /* Leave out each rule that the others can do without: what is left is minimal. */
-    for (size_t i = rule; i-- > 0 && takers.count <= MOST_COVERING;) {
-        if (!takers.marked[i])
+    for (size_t i = rule; i-- > 0 && count <= MOST_COVERING;) {
+        if (!marked[i])
             continue;
-        takers.marked[i] = false;
-        takers.marked[i] = !is_covered(proof, rule, takers.marked);
+        marked[i] = false;
+        marked[i] = !is_covered(proof, rule, marked);
     }
     for (size_t i = 0; i < rule; i++)
-        if (takers.marked[i])
+        if (marked[i])
             finding_relate(proof->findings, finding, proof->policy->rules[i]->span,
                            "this rule takes its requests");
 }
@@ -134,51 +122,20 @@ static void report_dead(struct proof *proof, size_t rule)
     relate_covering(proof, finding, rule);
 }
 
-struct comparison_of_actions {
-    const struct proof *proof;
-    uint32_t action;
-};
-
-static bool has_action(void *context, uint32_t rule)
-{
-    const struct comparison_of_actions *comparison = context;
-    const struct proof *proof = comparison->proof;
-    return proof->actions[rule == DIAGRAM_NONE ? proof->policy->rule_count : rule] ==
-           comparison->action;
-}
-
-/* Do all requests of `own` get the action of `rule` from the rules behind it? */
-static bool same_action_after(struct proof *proof, size_t rule, diagram_ref own, diagram_ref after)
-{
-    struct comparison_of_actions comparison = {proof, proof->actions[rule]};
-    return diagram_all(&proof->built->diagram, own, after, has_action, &comparison);
-}
-
 /* Every request that can be? */
 static bool is_everything(struct proof *proof, diagram_ref region)
 {
     struct policy_diagram *built = proof->built;
     diagram_ref known = diagram_merge(&built->diagram, built->impossible, region);
-    return diagram_without(&built->diagram, known, DIAGRAM_TRUE) == DIAGRAM_NONE;
+    return diagram_without(&built->diagram, known, DIAGRAM_TRUE) == DIAGRAM_NONE &&
+           !built->diagram.status;
 }
 
 static bool is_nothing(struct proof *proof, diagram_ref region)
 {
     struct policy_diagram *built = proof->built;
-    return diagram_without(&built->diagram, built->impossible, region) == DIAGRAM_NONE;
-}
-
-static bool is_earlier(void *context, uint32_t rule)
-{
-    const size_t *limit = context;
-    return rule != DIAGRAM_NONE && rule < *limit;
-}
-
-static bool all_taken_before(struct proof *proof, size_t rule, diagram_ref region)
-{
-    struct policy_diagram *built = proof->built;
-    diagram_ref possible = diagram_without(&built->diagram, built->impossible, region);
-    return diagram_all(&built->diagram, possible, built->root, is_earlier, &rule);
+    return diagram_without(&built->diagram, built->impossible, region) == DIAGRAM_NONE &&
+           !built->diagram.status;
 }
 
 /* Does the rule decide the same requests when its condition is as its formula is now? The requests
@@ -188,8 +145,8 @@ static bool decides_the_same(struct proof *proof, size_t rule)
     struct policy_diagram *built = proof->built;
     diagram_ref before = built->conditions[rule];
     diagram_ref now = diagram_of_formula(built, built->formulas[rule]);
-    return all_taken_before(proof, rule, diagram_without(&built->diagram, before, now)) &&
-           all_taken_before(proof, rule, diagram_without(&built->diagram, now, before));
+    return proof_taken_before(proof, rule, diagram_without(&built->diagram, before, now)) &&
+           proof_taken_before(proof, rule, diagram_without(&built->diagram, now, before));
 }
 
 /* What can be said of a part under a `not` is said of its opposite, so it is only droppable. */
@@ -227,9 +184,11 @@ static void examine_parts(struct proof *proof, size_t rule, diagram_ref own,
 {
     size_t left = 0;
     for (const struct formula *part = formula->children; part; part = part->next)
-        left++;
+        left += !part->dropped;
     for (struct formula *part = formula->children; part && !proof->built->diagram.status;
          part = part->next) {
+        if (part->dropped)
+            continue;
         if (left > 1 && examine_part(proof, rule, own, part))
             left--;
         else if (!part->named)
@@ -252,41 +211,48 @@ static void examine_condition(struct proof *proof, size_t rule, diagram_ref own)
         examine_parts(proof, rule, own, built->formulas[rule]);
 }
 
-/* The requests that the rule decides. */
-static diagram_ref own_requests(struct proof *proof, size_t rule, diagram_ref condition)
+/* Is the rule dead, or can it go? If neither, its parts are the next question. */
+static void examine_reach(struct proof *proof, size_t rule, diagram_ref own, diagram_ref after)
 {
-    struct policy_diagram *built = proof->built;
-    return diagram_select(built, diagram_guard(&built->diagram, condition, built->root),
-                          (uint32_t)rule);
-}
-
-static void examine_rule(struct proof *proof, size_t rule, diagram_ref after)
-{
-    struct policy_diagram *built = proof->built;
     const struct statement *statement = proof->policy->rules[rule];
-    diagram_ref condition =
-        diagram_without(&built->diagram, built->impossible, built->conditions[rule]);
-    diagram_ref own = own_requests(proof, rule, condition);
-    if (built->diagram.status)
-        return;
-    if (condition == DIAGRAM_NONE) {
-        finding_help(proof->findings,
-                     finding_add(proof->findings, FINDING_ALWAYS_FALSE, statement->condition->span,
-                                 "this condition holds for no request"),
+    struct finding *finding;
+    if (own == DIAGRAM_NONE && is_nothing(proof, proof->built->conditions[rule])) {
+        finding = finding_add(proof->findings, FINDING_ALWAYS_FALSE, statement->condition->span,
+                              "this condition holds for no request");
+        finding_help(proof->findings, finding,
                      "no value can fulfil all its parts: look for a wrong `and` or comparison");
         proof->dead[rule] = true;
     } else if (own == DIAGRAM_NONE) {
         report_dead(proof, rule);
         proof->dead[rule] = true;
-    } else if (same_action_after(proof, rule, own, after)) {
-        finding_help(proof->findings,
-                     add_finding(proof, FINDING_REMOVABLE_RULE, statement->span, own,
-                                 "without this rule every request would get the same action"),
-                     "take it out");
+    } else if (proof_same_action_after(proof, rule, own, after)) {
+        finding = add_finding(proof, FINDING_REMOVABLE_RULE, statement->span, own,
+                              "without this rule every request would get the same action");
+        finding_help(proof->findings, finding, "take it out");
         proof->removable[rule] = true;
-    } else {
-        examine_condition(proof, rule, own);
     }
+    bool stays = !proof->dead[rule] && !proof->removable[rule];
+    if (!proof->built->diagram.status)
+        proof->open[rule] = stays ? OPEN_PARTS : OPEN_NOTHING;
+}
+
+/* What is open of a rule. By pieces, parts wait until all rules were asked about: they cost most.
+ */
+static void examine_rule(struct proof *proof, size_t rule, diagram_ref after)
+{
+    struct policy_diagram *built = proof->built;
+    bool parts_only = proof->open[rule] == OPEN_PARTS;
+    diagram_ref condition =
+        diagram_without(&built->diagram, built->impossible, built->conditions[rule]);
+    diagram_ref own = proof_own_requests(proof, rule, condition);
+    if (!built->diagram.status && !parts_only)
+        examine_reach(proof, rule, own, after);
+    if (built->diagram.status || proof->open[rule] != OPEN_PARTS ||
+        (proof->by_pieces && !parts_only))
+        return;
+    examine_condition(proof, rule, own);
+    if (!built->diagram.status)
+        proof->open[rule] = OPEN_NOTHING;
 }
 
 /* Rules first..last - 1, each with the diagram of the rules behind it, by halves. That diagram is
@@ -311,6 +277,15 @@ static void examine_rules(struct proof *proof, size_t first, size_t last, diagra
     examine_rules(proof, middle, last, diagram_guard(diagram, lower_requests, after));
 }
 
+/* What is still open, rule by rule. A rule that was begun may be begun again: what was said of it
+ * is not said twice, and parts that can go stay left out. */
+static void examine_open(struct proof *proof, enum open_question open)
+{
+    for (size_t i = 0; i < proof->policy->rule_count; i++)
+        if (proof->open[i] == open && proof_begin_question(proof))
+            examine_rule(proof, i, DIAGRAM_NONE);
+}
+
 /* Neighbours with one action are one rule with an `or`; two labels are two names worth keeping. */
 static void examine_neighbours(struct proof *proof)
 {
@@ -327,22 +302,31 @@ static void examine_neighbours(struct proof *proof)
     }
 }
 
-static void examine_otherwise(struct proof *proof)
+/* The requests that no rule takes. */
+static diagram_ref left_over(struct proof *proof)
 {
     struct policy_diagram *built = proof->built;
-    const struct policy_tree *policy = proof->policy;
+    diagram_ref possible = diagram_without(&built->diagram, built->impossible, DIAGRAM_TRUE);
+    if (proof->by_pieces)
+        return proof_left_by_all(proof, possible);
     diagram_ref taken = diagram_guard(&built->diagram, built->root, DIAGRAM_TRUE);
-    diagram_ref rest = diagram_without(
-        &built->diagram, diagram_merge(&built->diagram, built->impossible, taken), DIAGRAM_TRUE);
-    if (built->diagram.status)
-        return;
+    return diagram_without(&built->diagram, taken, possible);
+}
+
+/* False where it could not be settled. */
+static bool examine_otherwise(struct proof *proof)
+{
+    const struct policy_tree *policy = proof->policy;
+    diagram_ref rest = left_over(proof);
+    if (proof->built->diagram.status)
+        return false;
     if (policy->otherwise && rest == DIAGRAM_NONE)
         finding_help(proof->findings,
                      finding_add(proof->findings, FINDING_DEAD_OTHERWISE, policy->otherwise->span,
                                  "no request is left for `otherwise`"),
                      "take it out");
     if (policy->otherwise || rest == DIAGRAM_NONE || policy->rule_count == 0)
-        return;
+        return true;
     const struct statement *last = policy->rules[policy->rule_count - 1];
     struct finding *finding =
         finding_add(proof->findings, FINDING_NO_OTHERWISE, last->span,
@@ -351,41 +335,88 @@ static void examine_otherwise(struct proof *proof)
     add_witness(proof, finding, rest);
     finding_help(proof->findings, finding, "add `otherwise -> %.*s` to say so",
                  TEXT_ARGUMENTS(policy->tiers[0]));
+    return true;
 }
 
-static void report_unsettled(struct proof *proof)
+/* One finding for all rules with the same open question; the others are related to the first. */
+static void report_open(struct proof *proof, enum open_question open, const char *message)
+{
+    struct finding *finding = NULL;
+    for (size_t i = 0; i < proof->policy->rule_count; i++) {
+        const struct statement *rule = proof->policy->rules[i];
+        if (proof->open[i] != open)
+            continue;
+        struct span span = open == OPEN_PARTS ? rule->condition->span : rule->span;
+        if (finding)
+            finding_relate(proof->findings, finding, span, "the same for this one");
+        else
+            finding = finding_add(proof->findings, FINDING_UNSETTLED, span, "%s", message);
+    }
+}
+
+static void report_unsettled(struct proof *proof, bool otherwise_settled)
 {
     const struct policy_tree *policy = proof->policy;
-    for (const struct statement *at = policy->statements; at; at = at->next)
-        if (at->kind == STATEMENT_NEVER || at->kind == STATEMENT_ALWAYS)
-            finding_add(proof->findings, FINDING_UNSETTLED, at->span,
-                        "this property could not be settled: the policy's diagram is too large");
-    if (policy->rule_count)
-        finding_add(proof->findings, FINDING_UNSETTLED, policy->rules[0]->span,
-                    "the policy's diagram is too large, so dead and removable rules, needless "
-                    "parts and a missing `otherwise` were not looked for");
+    report_open(proof, OPEN_RULE,
+                "whether some request needs this rule could not be settled: the diagram of what "
+                "the rules decide is too large");
+    report_open(proof, OPEN_PARTS,
+                "needless parts of this condition were not all looked for: the diagram of what "
+                "the rules decide is too large");
+    if (otherwise_settled || policy->rule_count == 0)
+        return;
+    struct span last = policy->rules[policy->rule_count - 1]->action->span;
+    finding_add(proof->findings, FINDING_UNSETTLED,
+                policy->otherwise ? policy->otherwise->span : last,
+                "whether the rules leave a request for `otherwise` could not be settled: the "
+                "diagram of what they decide is too large");
 }
 
-enum tw_status lint_proofs(struct front *front)
+static bool begin_proof(struct proof *proof)
+{
+    size_t rules = proof->policy->rule_count;
+    struct arena *arena = proof->built->arena;
+    proof->dead = ARENA_ARRAY(arena, bool, rules + 1);
+    proof->removable = ARENA_ARRAY(arena, bool, rules + 1);
+    proof->open = ARENA_ARRAY(arena, enum open_question, rules + 1);
+    for (size_t i = 0; proof->open && i < rules; i++)
+        proof->open[i] = OPEN_RULE;
+    return proof->dead && proof->removable && proof->open && number_actions(proof);
+}
+
+/* Where the budget runs out on the diagram of all rules, or on a question to it, what is still open
+ * is asked by pieces. */
+static void ask_everything(struct proof *proof)
+{
+    struct policy_diagram *built = proof->built;
+    bool settled = !built->diagram.status && examine_otherwise(proof);
+    if (!built->diagram.status)
+        examine_rules(proof, 0, proof->policy->rule_count, DIAGRAM_NONE);
+    if (built->diagram.status == TW_LIMIT && built->has_conditions) {
+        proof_by_pieces(proof);
+        examine_open(proof, OPEN_RULE);
+        settled = settled || (proof_begin_question(proof) && examine_otherwise(proof));
+    }
+    lint_properties(proof);
+    if (proof->by_pieces)
+        examine_open(proof, OPEN_PARTS);
+    examine_neighbours(proof);
+    report_unsettled(proof, settled);
+}
+
+enum tw_status lint_proofs(struct front *front, size_t edge_limit)
 {
     struct policy_diagram built;
     struct proof proof = {.policy = &front->policy, .findings = &front->findings, .built = &built};
-    size_t rules = front->policy.rule_count;
-    enum tw_status status =
-        policy_diagram_build(&built, &front->arena, &front->policy, DIAGRAM_EDGES);
-    proof.dead = ARENA_ARRAY(&front->arena, bool, rules + 1);
-    proof.removable = ARENA_ARRAY(&front->arena, bool, rules + 1);
-    if (!status && (!proof.dead || !proof.removable || !number_actions(&proof)))
+    enum tw_status status = policy_diagram_build(&built, &front->arena, &front->policy, edge_limit);
+    if (status != TW_NO_MEMORY && !begin_proof(&proof))
         status = TW_NO_MEMORY;
-    if (!status) {
-        lint_properties(&proof);
-        examine_otherwise(&proof);
-        examine_rules(&proof, 0, rules, DIAGRAM_NONE);
-        examine_neighbours(&proof);
+    if (status != TW_NO_MEMORY) {
+        if (status)
+            built.diagram.status = status; /* also where patterns were too many for classes */
+        ask_everything(&proof);
         status = built.diagram.status;
     }
-    if (status == TW_LIMIT)
-        report_unsettled(&proof);
     policy_diagram_free(&built);
-    return status == TW_LIMIT ? TW_OK : status;
+    return status == TW_NO_MEMORY ? status : TW_OK;
 }

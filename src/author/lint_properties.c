@@ -100,21 +100,66 @@ static diagram_ref broken_requests(struct proof *proof, const struct statement *
     return broken;
 }
 
-static void check_property(struct proof *proof, const struct statement *property)
+/* By pieces, the first rule that breaks the property is enough. */
+static diagram_ref broken_by_pieces(struct proof *proof, const struct statement *property)
+{
+    struct policy_diagram *built = proof->built;
+    struct diagram *diagram = &built->diagram;
+    size_t rules = proof->policy->rule_count;
+    diagram_ref within = diagram_without(
+        diagram, built->impossible, diagram_of_formula(built, property_formula(built, property)));
+    diagram_ref broken = DIAGRAM_NONE;
+    for (size_t i = 0; i <= rules && broken == DIAGRAM_NONE && !diagram->status; i++) {
+        diagram_ref bad = breaking(proof, property, rule_at(proof, i));
+        diagram_ref condition = i < rules ? built->conditions[i] : DIAGRAM_TRUE;
+        diagram_ref region = diagram_guard(diagram, condition, diagram_guard(diagram, within, bad));
+        broken = proof_left_by_earlier(proof, i, region);
+    }
+    return broken;
+}
+
+static diagram_ref broken_at_once(struct proof *proof, const struct statement *property)
 {
     struct policy_diagram *built = proof->built;
     diagram_ref *breaking_of =
         ARENA_ARRAY(built->arena, diagram_ref, proof->policy->rule_count + 1);
-    if (!breaking_of)
-        return; /* the arena remembers */
-    diagram_ref broken = broken_requests(proof, property, breaking_of);
-    if (broken != DIAGRAM_NONE && !built->diagram.status)
+    if (breaking_of)
+        return broken_requests(proof, property, breaking_of);
+    built->diagram.status = TW_NO_MEMORY;
+    return DIAGRAM_NONE;
+}
+
+/* False where it could not be settled. */
+static bool check_property(struct proof *proof, const struct statement *property)
+{
+    if (!proof->built->has_conditions || (proof->by_pieces && !proof_begin_question(proof)))
+        return false;
+    diagram_ref broken =
+        proof->by_pieces ? broken_by_pieces(proof, property) : broken_at_once(proof, property);
+    if (proof->built->diagram.status)
+        return false;
+    if (broken != DIAGRAM_NONE)
         report_broken(proof, property, broken);
+    return true;
+}
+
+static void settle_property(struct proof *proof, const struct statement *property)
+{
+    bool settled = check_property(proof, property);
+    if (!settled && proof->built->has_conditions && !proof->by_pieces &&
+        proof->built->diagram.status == TW_LIMIT) {
+        proof_by_pieces(proof);
+        settled = check_property(proof, property);
+    }
+    if (!settled)
+        finding_add(proof->findings, FINDING_UNSETTLED, property->span,
+                    "this property could not be settled: the diagram of what the rules decide is "
+                    "too large");
 }
 
 void lint_properties(struct proof *proof)
 {
     for (const struct statement *at = proof->policy->statements; at; at = at->next)
         if (at->kind == STATEMENT_NEVER || at->kind == STATEMENT_ALWAYS)
-            check_property(proof, at);
+            settle_property(proof, at);
 }

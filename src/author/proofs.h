@@ -5,6 +5,9 @@
 #include "author/witness.h"
 #include "front/front.h"
 
+/* What could not be settled about a rule. */
+enum open_question { OPEN_NOTHING, OPEN_PARTS, OPEN_RULE };
+
 struct proof {
     const struct policy_tree *policy;
     struct findings *findings;
@@ -12,7 +15,31 @@ struct proof {
     uint32_t *actions; /* of each rule and of otherwise: the same number for the same action */
     bool *dead;        /* of each rule: no request reaches it */
     bool *removable;   /* of each rule: without it every request gets the same action */
+    enum open_question *open; /* of each rule */
+    bool by_pieces;           /* there is no diagram of all rules: they are asked one by one */
+    size_t work_left;         /* by pieces: edges and steps that may still be spent */
 };
+
+/* proof_regions.c: which rules take the requests of a region. Where all rules are one diagram it
+ * is asked; by pieces, rules are taken away from the region one after another. */
+
+/* Goes on by pieces: forgets the diagram of all rules and that the budget ran out. */
+void proof_by_pieces(struct proof *proof);
+/* Before each question that is asked by pieces: makes room. False once all work is spent. */
+bool proof_begin_question(struct proof *proof);
+/* What of the region the rules before `rule` leave. Only by pieces. */
+diagram_ref proof_left_by_earlier(struct proof *proof, size_t rule, diagram_ref region);
+/* What of the region no rule takes, or a part of that. NONE only where there is nothing. */
+diagram_ref proof_left_by_all(struct proof *proof, diagram_ref region);
+/* The requests that the rule decides; condition: where it holds. */
+diagram_ref proof_own_requests(struct proof *proof, size_t rule, diagram_ref condition);
+/* Do rules before `rule` take all of the region? */
+bool proof_taken_before(struct proof *proof, size_t rule, diagram_ref region);
+/* Do all requests of `own` get the action of `rule` from the rules behind it? after: these rules as
+ * a diagram, on `own` at least; not looked at by pieces. */
+bool proof_same_action_after(struct proof *proof, size_t rule, diagram_ref own, diagram_ref after);
+/* Marks every rule that takes some request of the region, among those before `rule`. */
+void proof_mark_takers(struct proof *proof, size_t rule, diagram_ref region, bool *marked);
 
 /* lint_properties.c: the `never` and `always` statements. */
 void lint_properties(struct proof *proof);

@@ -261,11 +261,14 @@ enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *
         built->conditions[i] = diagram_of_formula(built, built->formulas[i]);
         status = built->diagram.status;
     }
-    if (!status) {
+    if (!status)
         find_impossible(built);
-        built->root = diagram_of_rules(built, 0, policy->rule_count);
-    }
-    return status ? status : built->diagram.status;
+    if (status || built->diagram.status)
+        return built->diagram.status;
+    built->has_conditions = true;
+    built->mark = diagram_mark(&built->diagram);
+    built->root = diagram_of_rules(built, 0, policy->rule_count);
+    return built->diagram.status;
 }
 
 void policy_diagram_free(struct policy_diagram *built)

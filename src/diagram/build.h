@@ -27,16 +27,18 @@ struct policy_diagram {
     uint32_t *order;    /* of each level, its variable */
     uint32_t *level_of; /* of each variable; UINT32_MAX where no test reads it */
     uint32_t level_count;
-    diagram_ref *conditions; /* of each rule: TRUE where its condition holds */
-    diagram_ref impossible;  /* TRUE for requests that cannot be: a date that is another weekday */
+    diagram_ref *conditions;  /* of each rule: TRUE where its condition holds */
+    diagram_ref impossible;   /* TRUE for requests that cannot be: a date that is another weekday */
+    struct diagram_mark mark; /* conditions and impossible are below it, the root is above */
+    bool has_conditions;
     diagram_ref root;
     struct visits visits;
 };
 
 /* Builds the diagram of a policy without errors, and of the conditions of its properties with it,
  * so that questions about them can be asked. TW_OK; TW_LIMIT when the budget of edges ran out or
- * patterns are too many: then only formulas and classes are there; TW_NO_MEMORY.
- * policy_diagram_free either way. */
+ * patterns are too many: then the root is not there, and conditions and impossible where
+ * has_conditions says so; TW_NO_MEMORY. policy_diagram_free either way. */
 enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
                                     const struct policy_tree *policy, size_t edge_limit);
 void policy_diagram_free(struct policy_diagram *built);

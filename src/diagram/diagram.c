@@ -93,12 +93,9 @@ static bool same_node(const struct diagram *diagram, const struct diagram_node *
            memcmp(diagram->edges + node->first_edge, edges, count * sizeof *edges) == 0;
 }
 
-static bool grow_unique(struct diagram *diagram)
+/* Enters all nodes into a table that is empty. */
+static void fill_unique(const struct diagram *diagram, uint32_t *unique, size_t capacity)
 {
-    size_t capacity = diagram->unique_capacity * 2;
-    uint32_t *unique = calloc(capacity, sizeof *unique);
-    if (!unique)
-        return give_up(diagram, TW_NO_MEMORY);
     for (size_t i = 0; i < diagram->node_count; i++) {
         const struct diagram_node *node = &diagram->nodes[i];
         size_t at = hash_node(node->level, diagram->edges + node->first_edge, node->edge_count) &
@@ -107,10 +104,37 @@ static bool grow_unique(struct diagram *diagram)
             at = (at + 1) & (capacity - 1);
         unique[at] = (uint32_t)i + 1;
     }
+}
+
+static bool grow_unique(struct diagram *diagram)
+{
+    size_t capacity = diagram->unique_capacity * 2;
+    uint32_t *unique = calloc(capacity, sizeof *unique);
+    if (!unique)
+        return give_up(diagram, TW_NO_MEMORY);
+    fill_unique(diagram, unique, capacity);
     free(diagram->unique);
     diagram->unique = unique;
     diagram->unique_capacity = capacity;
     return true;
+}
+
+struct diagram_mark diagram_mark(const struct diagram *diagram)
+{
+    return (struct diagram_mark){diagram->node_count, diagram->edge_count};
+}
+
+void diagram_release(struct diagram *diagram, struct diagram_mark mark)
+{
+    if (diagram->status == TW_NO_MEMORY)
+        return;
+    diagram->status = TW_OK;
+    diagram->node_count = mark.nodes;
+    diagram->edge_count = mark.edges;
+    diagram->stack_count = 0;
+    memset(diagram->unique, 0, diagram->unique_capacity * sizeof *diagram->unique);
+    fill_unique(diagram, diagram->unique, diagram->unique_capacity);
+    memset(diagram->memo, 0, diagram->memo_capacity * sizeof *diagram->memo);
 }
 
 static diagram_ref add_node(struct diagram *diagram, size_t place, uint32_t level,

@@ -50,10 +50,20 @@ struct diagram {
     enum tw_status status;  /* TW_LIMIT once the budget ran out, TW_NO_MEMORY */
 };
 
+/* How far a diagram had grown. */
+struct diagram_mark {
+    size_t nodes, edges;
+};
+
 /* class_counts: of each level, copied. */
 enum tw_status diagram_init(struct diagram *diagram, const uint32_t *class_counts,
                             uint32_t level_count, size_t edge_limit);
 void diagram_free(struct diagram *diagram);
+
+struct diagram_mark diagram_mark(const struct diagram *diagram);
+/* Forgets what was made since the mark, and that the budget ran out; references to later nodes mean
+ * nothing from then on. That memory ran out is not forgotten. */
+void diagram_release(struct diagram *diagram, struct diagram_mark mark);
 
 static inline bool diagram_is_terminal(diagram_ref ref)
 {

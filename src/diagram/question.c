@@ -85,6 +85,19 @@ diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint3
     return diagram_where(built, from, is_value, &value);
 }
 
+diagram_ref diagram_of_classes(struct policy_diagram *built, const uint32_t *classes)
+{
+    struct diagram *diagram = &built->diagram;
+    diagram_ref result = DIAGRAM_TRUE;
+    for (uint32_t level = built->level_count; level-- > 0;) {
+        uint32_t class = classes[built->order[level]];
+        struct class_span span = {class, class};
+        diagram_ref here = diagram_test(diagram, level, (struct class_set){&span, 1});
+        result = diagram_guard(diagram, here, result);
+    }
+    return result;
+}
+
 /* A search for the request that is nearest to a base: a class for each variable. */
 struct search {
     struct policy_diagram *built;

@@ -17,6 +17,9 @@ struct assignment {
     size_t changed;    /* how many are not the class of the default */
 };
 
+/* TRUE for the requests of these classes, one for each variable, else NONE. */
+diagram_ref diagram_of_classes(struct policy_diagram *built, const uint32_t *classes);
+
 /* A request that leads from `from` to a terminal other than NONE, with as few variables away from
  * their defaults as there can be. Only for a diagram that is not NONE. False when memory is out. */
 bool diagram_simplest(struct policy_diagram *built, diagram_ref from,
