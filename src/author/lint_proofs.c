@@ -87,39 +87,39 @@ static bool is_covered(struct proof *proof, size_t rule, const bool *marked)
     return rest == DIAGRAM_NONE && !built->diagram.status;
 }
 
-static void relate_covering(struct proof *proof, struct finding *finding, size_t rule)
+/* Marks rules that together take all requests of a dead rule, and of which none can be left out. */
+static void find_covering(struct proof *proof, size_t rule, bool *marked)
 {
     struct policy_diagram *built = proof->built;
-    bool *marked = ARENA_ARRAY(built->arena, bool, proof->policy->rule_count);
     diagram_ref requests =
         diagram_without(&built->diagram, built->impossible, built->conditions[rule]);
     size_t count = 0;
-    if (!finding || !marked)
-        return;
     proof_mark_takers(proof, rule, requests, marked);
     for (size_t i = 0; i < rule; i++)
         count += marked[i];
-    /* Leave out each rule that the others can do without: what is left is minimal. */
     for (size_t i = rule; i-- > 0 && count <= MOST_COVERING;) {
         if (!marked[i])
             continue;
         marked[i] = false;
         marked[i] = !is_covered(proof, rule, marked);
     }
-    for (size_t i = 0; i < rule; i++)
-        if (marked[i])
-            finding_relate(proof->findings, finding, proof->policy->rules[i]->span,
-                           "this rule takes its requests");
 }
 
 static void report_dead(struct proof *proof, size_t rule)
 {
-    const struct statement *statement = proof->policy->rules[rule];
+    bool *marked = ARENA_ARRAY(proof->built->arena, bool, proof->policy->rule_count);
+    if (marked)
+        find_covering(proof, rule, marked);
+    if (!marked || proof->built->diagram.status)
+        return;
     struct finding *finding =
-        finding_add(proof->findings, FINDING_DEAD_RULE, statement->span,
+        finding_add(proof->findings, FINDING_DEAD_RULE, proof->policy->rules[rule]->span,
                     "no request reaches this rule: rules above it take all that it would");
     finding_help(proof->findings, finding, "move it up, or take it out");
-    relate_covering(proof, finding, rule);
+    for (size_t i = 0; i < rule && finding; i++)
+        if (marked[i])
+            finding_relate(proof->findings, finding, proof->policy->rules[i]->span,
+                           "this rule takes its requests");
 }
 
 /* Every request that can be? */
@@ -149,32 +149,34 @@ static bool decides_the_same(struct proof *proof, size_t rule)
            proof_taken_before(proof, rule, diagram_without(&built->diagram, now, before));
 }
 
+static const char *const part_messages[] = {
+    [FINDING_ALWAYS_TRUE] = "this part holds for every request",
+    [FINDING_ALWAYS_FALSE] = "this part holds for no request",
+    [FINDING_DROPPABLE] = "the rule decides the same requests without this part",
+};
+
 /* What can be said of a part under a `not` is said of its opposite, so it is only droppable. */
-static void report_part(struct proof *proof, diagram_ref own, const struct formula *part)
+static enum finding_name name_part(struct proof *proof, const struct formula *part)
 {
     diagram_ref alone = diagram_of_formula(proof->built, part);
-    struct finding *finding;
     if (!part->inverted && is_everything(proof, alone))
-        finding = add_finding(proof, FINDING_ALWAYS_TRUE, part->span, own,
-                              "this part holds for every request");
-    else if (!part->inverted && is_nothing(proof, alone))
-        finding = add_finding(proof, FINDING_ALWAYS_FALSE, part->span, DIAGRAM_NONE,
-                              "this part holds for no request");
-    else
-        finding = add_finding(proof, FINDING_DROPPABLE, part->span, own,
-                              "the rule decides the same requests without this part");
-    finding_help(proof->findings, finding, "take it out");
+        return FINDING_ALWAYS_TRUE;
+    return !part->inverted && is_nothing(proof, alone) ? FINDING_ALWAYS_FALSE : FINDING_DROPPABLE;
 }
 
 /* Finds out about one part of an `and` or an `or`; true where it can go, and was said. */
 static bool examine_part(struct proof *proof, size_t rule, diagram_ref own, struct formula *part)
 {
     part->dropped = true;
-    if (!decides_the_same(proof, rule) || proof->built->diagram.status) {
+    bool can_go = decides_the_same(proof, rule);
+    enum finding_name name = can_go ? name_part(proof, part) : FINDING_DROPPABLE;
+    if (!can_go || proof->built->diagram.status) {
         part->dropped = false;
         return false;
     }
-    report_part(proof, own, part);
+    diagram_ref region = name == FINDING_ALWAYS_FALSE ? DIAGRAM_NONE : own;
+    finding_help(proof->findings, add_finding(proof, name, part->span, region, part_messages[name]),
+                 "take it out");
     return true;
 }
 
@@ -222,9 +224,11 @@ static void examine_reach(struct proof *proof, size_t rule, diagram_ref own, dia
         finding_help(proof->findings, finding,
                      "no value can fulfil all its parts: look for a wrong `and` or comparison");
         proof->dead[rule] = true;
+    } else if (proof->built->diagram.status) {
+        return;
     } else if (own == DIAGRAM_NONE) {
         report_dead(proof, rule);
-        proof->dead[rule] = true;
+        proof->dead[rule] = !proof->built->diagram.status;
     } else if (proof_same_action_after(proof, rule, own, after)) {
         finding = add_finding(proof, FINDING_REMOVABLE_RULE, statement->span, own,
                               "without this rule every request would get the same action");
@@ -291,7 +295,8 @@ static void examine_neighbours(struct proof *proof)
 {
     for (size_t i = 0; i + 1 < proof->policy->rule_count; i++) {
         const struct statement *rule = proof->policy->rules[i], *next = proof->policy->rules[i + 1];
-        if (proof->actions[i] != proof->actions[i + 1] || proof->dead[i] || proof->dead[i + 1] ||
+        if (proof->actions[i] != proof->actions[i + 1] || proof->open[i] == OPEN_RULE ||
+            proof->open[i + 1] == OPEN_RULE || proof->dead[i] || proof->dead[i + 1] ||
             proof->removable[i] || proof->removable[i + 1] || (rule->name && next->name) ||
             rule->span.source != next->span.source)
             continue;
