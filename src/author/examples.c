@@ -4,8 +4,6 @@
 #include "front/reference.h"
 #include "program/run/program.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 static int index_of(const struct policy_tree *policy, const struct attribute *attribute)
 {
     for (size_t i = 0; i < policy->attribute_count; i++)

@@ -4,8 +4,6 @@
 
 #include "author/witness.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 struct text explain_value(struct front *front, const struct attribute *attribute,
                           const struct valuation *valuation)
 {

@@ -3,8 +3,6 @@
 
 #include "diagram/diagram.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 static void lint_unused(struct front *front)
 {
     struct policy_tree *policy = &front->policy;

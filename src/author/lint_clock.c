@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "diagram/formula.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
 #define DAY_MILLISECONDS ((int64_t)SECONDS_PER_DAY * 1000)
 
 /* A jump of the wall clock: on `date`, from second `from` of the day to second `to`. */

@@ -3,8 +3,6 @@
  * Walks each condition as written. Recursion is bounded by the parser's MAX_NESTING. */
 #include "author/lint.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 struct walk {
     struct front *front;
     const struct condition *whole; /* the rule's condition */

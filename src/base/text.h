@@ -18,6 +18,9 @@ struct text {
 
 #define TEXT(literal) ((struct text){"" literal, sizeof(literal) - 1})
 
+/* Both arguments of a "%.*s". */
+#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
+
 struct text text_of(const char *string); /* NULL gives an empty text */
 bool text_equal(struct text a, struct text b);
 bool text_is(struct text a, const char *string);

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 static void print_text(const struct comparison_result *result, struct buffer *out)
 {
     if (result->count == 0)

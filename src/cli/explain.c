@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 struct explain {
     const struct command *command;
     struct policy_file file;

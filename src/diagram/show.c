@@ -6,8 +6,6 @@
 
 #include "diagram/formula.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 struct listing {
     const struct policy_tree *policy;
     struct buffer *out;

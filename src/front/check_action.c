@@ -1,8 +1,6 @@
 /* front/check_action.c: actions, and the examples and properties that speak of them. */
 #include "front/check.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 int policy_tier_find(const struct policy_tree *policy, struct text name)
 {
     struct text tier = provider_tier_name(policy->provider, name);

@@ -3,21 +3,6 @@
  * Recursion is bounded by the parser's MAX_NESTING; `let`s are checked where they stand. */
 #include "front/check_report.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
-/* A suggestion is worth a while, not a minute: of very many names only the first are compared. */
-enum { MOST_OFFERED = 10000 };
-
-void offer_lets(const struct policy_tree *policy, struct nearest *nearest)
-{
-    int count = 0;
-    for (const struct statement *at = policy->statements; at && count < MOST_OFFERED; at = at->next)
-        if (at->kind == STATEMENT_LET) {
-            nearest_offer(nearest, at->name->text);
-            count++;
-        }
-}
-
 static void mark_used(struct policy_tree *policy, struct attribute *attribute, struct span span)
 {
     attribute->used = true;

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 const char *type_phrase(enum tw_type type)
 {
     static const char *const phrases[] = {
@@ -102,6 +100,20 @@ bool report_type(struct policy_tree *policy, const struct attribute *attribute,
     return false;
 }
 
+/* A suggestion is worth a while, not a minute: of very many names only the first are compared, and
+ * behind many mistakes no more of them. */
+enum { MOST_OFFERED = 10000, MANY_MISTAKES = 50 };
+
+static void offer_lets(const struct policy_tree *policy, struct nearest *nearest)
+{
+    int count = policy->findings->count < MANY_MISTAKES ? 0 : MOST_OFFERED;
+    for (const struct statement *at = policy->statements; at && count < MOST_OFFERED; at = at->next)
+        if (at->kind == STATEMENT_LET) {
+            nearest_offer(nearest, at->name->text);
+            count++;
+        }
+}
+
 static void offer_words(const struct policy_tree *policy, const struct attribute *attribute,
                         struct nearest *nearest)
 {
@@ -110,9 +122,7 @@ static void offer_words(const struct policy_tree *policy, const struct attribute
     if (attribute->type == TW_TYPE_WEEKDAY)
         for (int i = 0; i < 7; i++)
             nearest_offer(nearest, text_of(weekday_words[i]));
-    for (const struct statement *at = policy->statements; at; at = at->next)
-        if (at->kind == STATEMENT_LET)
-            nearest_offer(nearest, at->name->text);
+    offer_lets(policy, nearest);
 }
 
 static struct text list_words(const struct policy_tree *policy, const struct attribute *attribute)
@@ -155,6 +165,8 @@ static void help_word(struct policy_tree *policy, struct finding *finding,
     struct findings *findings = policy->findings;
     struct text near = near_weekday(attribute, value->text);
     struct nearest nearest;
+    if (!finding)
+        return;
     nearest_init(&nearest, value->text);
     offer_words(policy, attribute, &nearest);
     if (near.length == 0)
@@ -234,14 +246,14 @@ static void help_unknown(struct policy_tree *policy, struct finding *finding, st
 void report_unknown(struct policy_tree *policy, const struct name *name, bool with_lets)
 {
     struct nearest nearest;
-    if (is_given_up(policy, before_dot(name->text)))
+    if (is_given_up(policy, before_dot(name->text)) ||
+        finding_dropped(policy->findings, FINDING_UNKNOWN_NAME, name->span))
         return;
     nearest_init(&nearest, name->text);
     for (size_t i = 0; i < policy->attribute_count; i++)
         nearest_offer(&nearest, policy->attributes[i]->name);
-    for (const struct statement *at = policy->statements; with_lets && at; at = at->next)
-        if (at->kind == STATEMENT_LET)
-            nearest_offer(&nearest, at->name->text);
+    if (with_lets)
+        offer_lets(policy, &nearest);
     struct finding *finding =
         finding_add(policy->findings, FINDING_UNKNOWN_NAME, name->span,
                     "there is no attribute `%.*s`", TEXT_ARGUMENTS(name->text));

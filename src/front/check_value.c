@@ -7,8 +7,6 @@
 
 #include "base/clock.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 /* Items that are being collected for one test. */
 struct collector {
     struct policy_tree *policy;

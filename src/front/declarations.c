@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-/* TEXT_ARGUMENTS(text) for a "%.*s". */
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 static bool push(struct arena *arena, void *array, size_t *count, size_t *capacity, void *element)
 {
     void **items;

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 static const struct token *token_at(const struct slip_place *place, size_t index)
 {
     static const struct token none = {0};

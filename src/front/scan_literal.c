@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 /* Which literal a number with letters behind it is meant to be. */
 static int number_kind(struct text text)
 {

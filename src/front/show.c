@@ -9,8 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 enum { PLACE_WIDTH = 16 };
 
 void show_place(struct sources *sources, struct span span, struct buffer *out)
