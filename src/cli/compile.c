@@ -26,10 +26,8 @@ static bool write_all(int descriptor, const char *bytes, size_t length)
 }
 
 /* Writes beside the target and renames, so that nobody ever reads half an image. */
-static bool write_image(const struct command *command, const char *path, const tw_policy *policy)
+static bool replace_file(const char *path, const char *image, size_t length)
 {
-    size_t length;
-    const char *image = tw_policy_image(policy, &length);
     struct buffer name;
     buffer_init(&name, 4096);
     buffer_format(&name, "%s.XXXXXX", path);
@@ -43,13 +41,35 @@ static bool write_image(const struct command *command, const char *path, const t
         reason = errno;
         good = false;
     }
-    if (!good) {
-        if (descriptor >= 0)
-            unlink(name.data);
-        trouble(command, "%s: cannot be written: %s", path, strerror(reason));
-    }
+    if (!good && descriptor >= 0)
+        unlink(name.data);
     buffer_free(&name);
+    errno = reason;
     return good;
+}
+
+/* A pipe or a device is written to as it is: it must not be replaced by a file. */
+static bool write_device(const char *path, const char *image, size_t length)
+{
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    bool good = descriptor >= 0 && write_all(descriptor, image, length);
+    int reason = errno;
+    if (descriptor >= 0 && close(descriptor) != 0)
+        good = false;
+    errno = reason;
+    return good;
+}
+
+static bool write_image(const struct command *command, const char *path, const tw_policy *policy)
+{
+    size_t length;
+    const char *image = tw_policy_image(policy, &length);
+    struct stat status;
+    bool is_file = stat(path, &status) != 0 || S_ISREG(status.st_mode);
+    if (is_file ? replace_file(path, image, length) : write_device(path, image, length))
+        return true;
+    trouble(command, "%s: cannot be written: %s", path, strerror(errno));
+    return false;
 }
 
 int command_compile(const struct command *command, int argc, char **argv)
