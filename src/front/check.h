@@ -17,8 +17,8 @@
 #define MAX_POLICY_ITEMS 2000000       /* values of all tests together */
 #define MAX_GIVENS 1000                /* values of one example */
 #define MAX_LET_DEPTH 64               /* `let`s that stand for one another */
-#define MAX_CONDITION_SIZE 1000000     /* parts of one condition with its `let`s written out */
-#define MAX_POLICY_SIZE 2000000        /* the same for all rules and properties together */
+#define MAX_CONDITION_SIZE 100000      /* parts of one condition with its `let`s written out */
+#define MAX_POLICY_SIZE 1000000        /* the same for all rules and properties together */
 #define MAX_CONDITION_HEIGHT 1000      /* parts inside one another: bounds all that recurses */
 #define LONGEST_TIMEOUT (24 * 3600000) /* milliseconds */
 #define MOST_RETRIES 100
@@ -124,7 +124,7 @@ bool is_given_up(const struct policy_tree *policy, struct text name);
 /* The attribute of this name, marked as used, or NULL after a finding. */
 const struct attribute *resolve_attribute(struct policy_tree *policy, const struct name *name);
 struct value *let_value(struct policy_tree *policy, struct statement *let);
-void offer_lets(const struct policy_tree *policy, struct nearest *nearest);
+
 /* `let a = b`: a name for whatever b is, a value or a condition. */
 bool let_is_alias(const struct statement *let);
 /* The `let` at the end of a chain of aliases; its own argument where that is none. In a chain that

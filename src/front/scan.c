@@ -114,6 +114,9 @@ static bool add_token(struct scan *scan, int kind)
     struct token *token = &tokens[source->token_count++];
     struct text written = span_text(scan->parse->sources, scan->span);
     *token = (struct token){.span = scan->span, .kind = kind};
+    if (kind == TIER_STRING && memchr(written.data, '\0', written.length))
+        finding_add(scan->parse->findings, FINDING_STRAY_CHARACTER, scan->span,
+                    "a string cannot hold a zero byte");
     if (kind == TIER_STRING)
         token->text = string_value(scan, written, !scan->foreign);
     else
@@ -158,7 +161,8 @@ static bool scan_all(struct scan *scan, yyscan_t scanner)
     for (int kind = scanner_lex(scanner); kind != SCAN_END; kind = scanner_lex(scanner)) {
         uint32_t end = offset + (uint32_t)scanner_get_leng(scanner);
         scan->span = (struct span){scan->span.source, offset, end};
-        if (scan->source->token_count + scan->source->comment_count == MAX_TOKENS) {
+        if (kind != SCAN_BLANK &&
+            scan->source->token_count + scan->source->comment_count == MAX_TOKENS) {
             finding_add(scan->parse->findings, FINDING_TOO_LARGE, scan->span,
                         "a file has at most %d words and signs", MAX_TOKENS);
             scan->source->token_count = 0;
@@ -185,6 +189,16 @@ static bool check_utf8(struct parse *parse, struct source *source, uint32_t sour
     return false;
 }
 
+/* At each zero byte the generated scanner reads its word again from the start, in case its buffer
+ * ended there: with many of them in one comment that takes for ever. Another byte that is no part
+ * of the language does instead. */
+static void hide_zeros(char *copy, size_t length)
+{
+    for (char *at = memchr(copy, '\0', length); at;
+         at = memchr(at, '\0', length - (size_t)(at - copy)))
+        *at = '\x01';
+}
+
 bool scan_source(struct parse *parse, struct source *source, uint32_t source_index)
 {
     if (!check_utf8(parse, source, source_index))
@@ -195,6 +209,7 @@ bool scan_source(struct parse *parse, struct source *source, uint32_t source_ind
     if (!copy || scanner_lex_init_extra(&scan, &scanner) != 0)
         return false;
     memcpy(copy, source->content.data, source->content.length);
+    hide_zeros(copy, source->content.length);
     memset(copy, ' ', mark_length(source->content));
     bool done = scanner__scan_buffer(copy, source->content.length + 2, scanner) != NULL &&
                 scan_all(&scan, scanner);
