@@ -66,6 +66,11 @@ int finish(const struct command *command, int status);
 bool read_file(const struct command *command, const char *path, size_t limit,
                struct buffer *content);
 
+/* Writes a whole file: beside it first, then under its name, so that nobody ever reads half of it.
+ * A link stays one, and a file keeps its mode; a pipe or a device is written to as it is. On
+ * failure says why on standard error and returns false. */
+bool write_file(const struct command *command, const char *path, struct text content);
+
 /* Colours on a terminal only, and never with NO_COLOR set. */
 bool colour_wanted(int descriptor);
 

@@ -7,12 +7,8 @@
 #include "cli/shared_options.h"
 #include "front/format.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define OUTPUT_LIMIT ((size_t)4 * TW_MAX_SOURCE)
@@ -52,50 +48,6 @@ static int format_text(const struct fmt *fmt, const char *path, struct text cont
     return status;
 }
 
-static bool write_all(int descriptor, struct text text)
-{
-    while (text.length) {
-        ssize_t written = write(descriptor, text.data, text.length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        text.data += written;
-        text.length -= (size_t)written;
-    }
-    return true;
-}
-
-/* Fills the new file and gives it the old one's mode and name. On failure errno says why. */
-static bool complete(int descriptor, const char *temporary, const char *path, struct text text)
-{
-    struct stat status;
-    bool written = stat(path, &status) == 0 && write_all(descriptor, text) &&
-                   fchmod(descriptor, status.st_mode & 07777) == 0 && fsync(descriptor) == 0;
-    int problem = errno;
-    if (close(descriptor) == 0 && written)
-        return rename(temporary, path) == 0;
-    errno = written ? errno : problem;
-    return false;
-}
-
-/* A symbolic link stays one: what it leads to is replaced. */
-static int replace_file(const struct fmt *fmt, const char *path, struct text text)
-{
-    char resolved[PATH_MAX], temporary[PATH_MAX + sizeof ".XXXXXX"];
-    if (!realpath(path, resolved) || access(resolved, W_OK) != 0)
-        return trouble(fmt->command, "cannot write %s: %s", path, strerror(errno));
-    snprintf(temporary, sizeof temporary, "%s.XXXXXX", resolved);
-    int descriptor = mkstemp(temporary);
-    if (descriptor < 0)
-        return trouble(fmt->command, "cannot write beside %s: %s", path, strerror(errno));
-    if (complete(descriptor, temporary, resolved, text))
-        return EXIT_DONE;
-    int problem = errno;
-    unlink(temporary);
-    return trouble(fmt->command, "cannot write %s: %s", path, strerror(problem));
-}
-
 static int print_diff(const struct fmt *fmt, const char *path, struct text before,
                       struct text after)
 {
@@ -126,7 +78,7 @@ static int deliver(const struct fmt *fmt, const char *path, struct text before, 
         fwrite(after.data, 1, after.length, stdout);
     if (standard_input || !changed)
         return EXIT_DONE;
-    int status = replace_file(fmt, path, after);
+    int status = write_file(fmt->command, path, after) ? EXIT_DONE : EXIT_TROUBLE;
     if (status == EXIT_DONE)
         puts(path);
     return status;

@@ -204,7 +204,7 @@ check 'to standard output, the same bytes' 0 "$(cmp router.image again.image; ec
 run compile wrong.tier -o wrong.image
 check 'compile with errors' '2 no image' "$status $([ -e wrong.image ] && echo image || echo no image)"
 run compile router.tier -o nowhere/router.image
-check 'no such folder' '2 tierway compile: nowhere/router.image: cannot be written: No such file or directory' \
+check 'no such folder' '2 tierway compile: cannot write nowhere/router.image: No such file or directory' \
     "$status $(cat err)"
 run compile router.tier
 check 'no -o' 2 "$status"
