@@ -45,7 +45,15 @@ static void print_money(struct buffer *out, __int128 money)
     decimal_print_rounded(out, money < 0 ? -money : money, MONEY_PLACES, MONEY_DECIMALS);
 }
 
-static void print_line(struct buffer *out, const struct stats_line *line, int64_t all, size_t width)
+/* What a table shows: refusals belong to rules, since a refused attempt was served by no tier. */
+struct table {
+    const struct stats_lines *lines;
+    const char *title;
+    bool with_refused;
+};
+
+static void print_line(struct buffer *out, const struct table *table, const struct stats_line *line,
+                       int64_t all, size_t width)
 {
     struct buffer cell;
     buffer_init(&cell, 256);
@@ -56,6 +64,10 @@ static void print_line(struct buffer *out, const struct stats_line *line, int64_
     percent_print_fixed(&cell, line->requests, all, PERCENT_DECIMALS);
     buffer_byte(&cell, '%');
     print_cell(out, &cell);
+    if (table->with_refused) {
+        buffer_number(&cell, line->refused);
+        print_cell(out, &cell);
+    }
     print_money(&cell, line->spend);
     print_cell(out, &cell);
     print_money(&cell, line->would_have_spent);
@@ -79,9 +91,10 @@ static size_t widest(const struct stats_lines *lines, size_t shown, const char *
     return width;
 }
 
-static void print_lines(struct buffer *out, const struct stats *stats,
-                        const struct stats_lines *lines, const char *title)
+static void print_lines(struct buffer *out, const struct stats *stats, const struct table *table)
 {
+    const struct stats_lines *lines = table->lines;
+    const char *title = table->title;
     size_t shown = lines->count < RULES_SHOWN ? lines->count : RULES_SHOWN;
     size_t width = widest(lines, shown, title);
     buffer_byte(out, '\n');
@@ -89,12 +102,14 @@ static void print_lines(struct buffer *out, const struct stats *stats,
     pad(out, strlen(title), width);
     print_title(out, "Requests");
     print_title(out, "Share");
+    if (table->with_refused)
+        print_title(out, "Refused");
     print_title(out, "Spend");
     print_title(out, "At default");
     print_title(out, "Saved");
     buffer_byte(out, '\n');
     for (size_t i = 0; i < shown; i++)
-        print_line(out, lines->items[i], stats->total.requests, width);
+        print_line(out, table, lines->items[i], stats->total.requests, width);
     if (shown < lines->count)
         buffer_format(out, "... and %zu more\n", lines->count - shown);
 }
@@ -152,8 +167,8 @@ static void print_text(struct buffer *out, const struct stats *stats)
     print_attempts(out, stats);
     print_savings(out, stats);
     print_left_out(out, stats);
-    print_lines(out, stats, &stats->tiers, "Served tier");
-    print_lines(out, stats, &stats->rules, "Rule");
+    print_lines(out, stats, &(struct table){&stats->tiers, "Served tier", false});
+    print_lines(out, stats, &(struct table){&stats->rules, "Rule", true});
 }
 
 static int print(const struct command *command, const struct stats *stats,

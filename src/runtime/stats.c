@@ -39,16 +39,19 @@ static void add(struct stats_line *line, const struct ledger_group *group)
 static enum tw_status add_group(void *context, const struct ledger_group *group)
 {
     struct stats *stats = context;
+    struct stats_line *rule = find_line(stats, &stats->rules, group->rule);
+    if (!rule)
+        return TW_NO_MEMORY;
     stats->attempts[group->outcome] += group->attempts;
     if (group->outcome != LEDGER_ANSWERED) {
+        rule->refused += group->outcome == LEDGER_REFUSED ? group->attempts : 0;
         stats->unanswered_spend += group->cost + group->uncompared_cost;
         stats->unanswered_unpriced += group->unpriced;
         return TW_OK;
     }
     struct text name = group->served_tier.length ? group->served_tier : text_of(STATS_UNKNOWN_TIER);
     struct stats_line *tier = find_line(stats, &stats->tiers, name);
-    struct stats_line *rule = find_line(stats, &stats->rules, group->rule);
-    if (!tier || !rule)
+    if (!tier)
         return TW_NO_MEMORY;
     add(tier, group);
     add(rule, group);

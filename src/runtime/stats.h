@@ -17,7 +17,8 @@
 struct stats_line {
     struct text name; /* of the tier, or of the rule */
     int64_t requests;
-    int64_t unpriced;   /* requests whose cost is not known: in no sum of money */
+    int64_t refused;  /* attempts of a rule for which the tier had no room; of tiers not counted */
+    int64_t unpriced; /* requests whose cost is not known: in no sum of money */
     int64_t uncompared; /* requests whose cost is known, but not what default would have cost: only
                            in uncompared_spend */
     __int128 spend;

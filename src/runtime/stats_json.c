@@ -119,7 +119,8 @@ static void write_line(struct writer *writer, const struct stats_line *line)
     write_money(writer, "uncompared_spend", line->uncompared_spend);
 }
 
-static void write_lines(struct writer *writer, const struct stats_lines *lines, const char *member)
+static void write_lines(struct writer *writer, const struct stats_lines *lines, const char *member,
+                        const struct stats_lines *with_refused)
 {
     buffer_byte(writer->buffer, '[');
     writer->first = true;
@@ -129,6 +130,8 @@ static void write_lines(struct writer *writer, const struct stats_lines *lines, 
         write_name(writer, text_of(member));
         json_write_string(writer->buffer, lines->items[i]->name);
         write_line(writer, lines->items[i]);
+        if (lines == with_refused)
+            write_count(writer, TEXT("refused"), lines->items[i]->refused);
         end_object(writer);
     }
     buffer_byte(writer->buffer, ']');
@@ -151,8 +154,8 @@ void stats_write_json(struct buffer *buffer, const struct stats *stats, bool see
     write_money(&writer, "unanswered_spend", stats->unanswered_spend);
     write_count(&writer, TEXT("unanswered_unpriced"), stats->unanswered_unpriced);
     write_name(&writer, TEXT("tiers"));
-    write_lines(&writer, &stats->tiers, "tier");
+    write_lines(&writer, &stats->tiers, "tier", &stats->rules);
     write_name(&writer, TEXT("rules"));
-    write_lines(&writer, &stats->rules, "rule");
+    write_lines(&writer, &stats->rules, "rule", &stats->rules);
     end_object(&writer);
 }
