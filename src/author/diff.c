@@ -39,6 +39,16 @@ static bool same_words(const struct attribute *a, const struct attribute *b)
     return same;
 }
 
+/* Budgets may differ in their limit: all views of one are the money spent. */
+static bool same_budget(const struct budget *a, const struct budget *b)
+{
+    if (!a || !b)
+        return a == b;
+    if (!a->by || !b->by)
+        return a->by == b->by && text_equal(a->window, b->window);
+    return text_equal(a->by->name, b->by->name) && text_equal(a->window, b->window);
+}
+
 /* Two attributes of one name have to mean the same, or nothing can be said. */
 static bool same_attribute(const struct comparing *comparing, const struct attribute *a,
                            const struct attribute *b)
@@ -46,8 +56,8 @@ static bool same_attribute(const struct comparing *comparing, const struct attri
     const struct variable *va = &comparing->old->policy.variables[a->variable];
     const struct variable *vb = &comparing->new->policy.variables[b->variable];
     return a->type == b->type && a->projection == b->projection && same_words(a, b) &&
-           va->can_be_unset == vb->can_be_unset && va->initial == vb->initial &&
-           text_equal(va->initial_text, vb->initial_text);
+           same_budget(a->budget, b->budget) && va->can_be_unset == vb->can_be_unset &&
+           va->initial == vb->initial && text_equal(va->initial_text, vb->initial_text);
 }
 
 static enum tw_status cannot(struct comparing *comparing, const char *why, struct text name)
