@@ -30,13 +30,21 @@ static void decide(struct front *front)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct file_reader nothing = {find_nothing, NULL};
-    struct front front;
     struct text text = {(const char *)data, size};
+    struct buffer printed;
+    struct front front;
+    buffer_init(&printed, 1 << 24);
     if (front_read(&front, TEXT("fuzz.tier"), text, &nothing) != TW_OK ||
         lint_policy(&front, 1767225600000) != TW_OK)
+        abort();
+    for (size_t i = 0; i < front.findings.count; i++)
+        finding_print(&front.findings, &front.findings.items[i], i % 2, &printed);
+    if (utf8_valid_prefix(text) == size &&
+        utf8_valid_prefix(buffer_view(&printed)) < printed.length)
         abort();
     if (front.findings.error_count == 0)
         decide(&front);
     front_free(&front);
+    buffer_free(&printed);
     return 0;
 }

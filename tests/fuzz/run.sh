@@ -34,10 +34,12 @@ for target in "$@"; do
     mkdir -p "$build/fuzz/$target"
     [ "$target" = image ] && make_images
     arguments=("$build/fuzz/$target")
-    for folder in "corpus/$target" "crashes/$target"; do
+    language=$target
+    [ "$target" = format ] && language=policy # the same texts and words
+    for folder in "corpus/$language" "crashes/$target"; do
         [ -d "$folder" ] && arguments+=("$folder")
     done
-    [ -f "$target.dict" ] && arguments+=("-dict=$target.dict")
+    [ -f "$language.dict" ] && arguments+=("-dict=$language.dict")
     log=$build/fuzz/$target.log
     if "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
         -artifact_prefix="$build/fuzz/crash-$target-" "${arguments[@]}" >"$log" 2>&1; then
