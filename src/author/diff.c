@@ -56,7 +56,8 @@ static bool same_attribute(const struct comparing *comparing, const struct attri
     const struct variable *va = &comparing->old->policy.variables[a->variable];
     const struct variable *vb = &comparing->new->policy.variables[b->variable];
     return a->type == b->type && a->projection == b->projection && same_words(a, b) &&
-           same_budget(a->budget, b->budget) && va->can_be_unset == vb->can_be_unset &&
+           same_budget(a->budget, b->budget) && a->from == b->from &&
+           text_equal(a->source, b->source) && va->can_be_unset == vb->can_be_unset &&
            va->initial == vb->initial && text_equal(va->initial_text, vb->initial_text);
 }
 

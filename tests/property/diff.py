@@ -28,7 +28,8 @@ TEXTS = ["", "a", "ab", "azzb", "a*", 'b"', "a\\b", "z\n", "z\tb"]
 PATTERNS = ["a*", "*b", "*a*", "?", "??*", "a?b", "b*b", "z*"]
 ORDERS = ["==", "!=", "<", "<=", ">", ">="]
 ACTIONS = ["flex", "flex strict", "default", "auto", "priority", "fast", "flex else default",
-           "flex retry 2 else auto", "flex timeout 15m else default", "flex timeout 2m else default",
+           "flex retry 2 else auto", "flex timeout 15m else default",
+           "flex timeout 2m else default",
            "flex else default else priority", "reject", 'reject "full"', 'flex else reject "full"']
 TIER_ACTIONS = ["force_tier", "force_tier else default", "flex else force_tier"]
 OUT = None  # a member that is left out
@@ -161,8 +162,8 @@ MOST_REQUESTS = 2000
 
 
 class Policy:
-    """Rules as [condition, action]; a condition is a test, ["not", c], ["and", c, d] or ["or", ...].
-    """
+    """Rules as [condition, action]. A condition is a test, or ["not", c], ["and", c, d] or the like
+    with "or"."""
 
     def __init__(self, draw, subjects):
         self.draw, self.subjects = draw, subjects
@@ -334,7 +335,8 @@ class Trial:
 REFUSED = [
     ("zones", 'timezone "Europe/Berlin"\nwhen hour == 3 -> flex',
      'timezone "Europe/Paris"\nwhen hour == 3 -> flex'),
-    ("types", "attribute x : int\nwhen x == 3 -> flex", "attribute x : string\nwhen x is set -> flex"),
+    ("types", "attribute x : int\nwhen x == 3 -> flex",
+     "attribute x : string\nwhen x is set -> flex"),
     ("words", "attribute x : enum {a, b}\nwhen x == a -> flex",
      "attribute x : enum {b, a}\nwhen x == a -> flex"),
     ("default", "attribute x : int = 1\nwhen x == 3 -> flex",
@@ -349,6 +351,8 @@ REFUSED = [
      "budget b $1 per week\nwhen b.spent > $1 -> flex"),
     ("buckets", "budget b $1 per day\nwhen b.spent > $1 -> flex",
      "budget b $1 per day by user\nwhen b.spent > $1 -> flex"),
+    ("sources", 'attribute x : int from header "A"\nwhen x == 3 -> flex',
+     'attribute x : int from header "B"\nwhen x == 3 -> flex'),
     ("errors", "when tokens > 1 -> flex", "when token > 1 -> flex"),
 ]
 
