@@ -5,21 +5,10 @@
  * every class is meant as it stands. */
 #include "author/condition_text.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 struct writing {
     struct policy_diagram *built;
     struct buffer *out;
 };
-
-static const struct attribute *whole_attribute(const struct policy_tree *policy, uint32_t variable)
-{
-    for (size_t i = 0; i < policy->attribute_count; i++)
-        if (policy->attributes[i]->variable == variable &&
-            policy->attributes[i]->projection == PROJECT_WHOLE)
-            return policy->attributes[i];
-    return NULL;
-}
 
 /* The classes of one variable that a test is to hold for. */
 struct chosen {
@@ -31,7 +20,7 @@ struct chosen {
 
 static void write_value(struct writing *writing, const struct chosen *chosen, int64_t value)
 {
-    const struct attribute *attribute = whole_attribute(
+    const struct attribute *attribute = policy_whole_attribute(
         writing->built->policy, (uint32_t)(chosen->about - writing->built->policy->variables));
     if (attribute && attribute->word_count)
         buffer_text(writing->out, attribute->words[value]);
@@ -188,18 +177,6 @@ static void write_moments(struct writing *writing, struct interval_set set)
     buffer_byte(writing->out, '}');
 }
 
-static void write_quoted(struct buffer *out, struct text text)
-{
-    buffer_byte(out, '"');
-    for (size_t i = 0; i < text.length; i++) {
-        char byte = text.data[i];
-        if (byte == '"' || byte == '\\' || byte == '\n' || byte == '\t')
-            buffer_byte(out, '\\');
-        buffer_byte(out, byte == '\n' ? 'n' : byte == '\t' ? 't' : byte);
-    }
-    buffer_byte(out, '"');
-}
-
 /* The named texts whose class is marked; how many they are. */
 static size_t write_named(struct writing *writing, const struct chosen *chosen)
 {
@@ -211,7 +188,7 @@ static size_t write_named(struct writing *writing, const struct chosen *chosen)
             buffer_format(writing->out, "%.*s in {", TEXT_ARGUMENTS(chosen->name));
         else
             buffer_string(writing->out, ", ");
-        write_quoted(writing->out, chosen->classes->texts[i]);
+        value_quote(writing->out, chosen->classes->texts[i]);
     }
     buffer_string(writing->out, count ? "}" : "");
     return count;
@@ -229,13 +206,13 @@ static void write_others(struct writing *writing, const struct chosen *chosen, u
         bool matches = glob_matches(test->texts[0], chosen->classes->samples[class]);
         buffer_format(writing->out, "%s%.*s %s ", between, TEXT_ARGUMENTS(chosen->name),
                       matches ? "like" : "not like");
-        write_quoted(writing->out, test->texts[0]);
+        value_quote(writing->out, test->texts[0]);
         between = " and ";
     }
     for (size_t i = 0; i < chosen->classes->text_count; i++) {
         buffer_string(writing->out, between);
         buffer_format(writing->out, "%.*s != ", TEXT_ARGUMENTS(chosen->name));
-        write_quoted(writing->out, chosen->classes->texts[i]);
+        value_quote(writing->out, chosen->classes->texts[i]);
         between = " and ";
     }
     if (!between[0])

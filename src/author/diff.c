@@ -9,8 +9,6 @@
 #include "author/witness.h"
 #include "base/json.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 /* All requests that one side gives one action. */
 struct outcome {
     struct text text, json;
@@ -167,8 +165,9 @@ static void action_text(const struct fixed_action *fixed, struct buffer *out)
     if (!fixed->action || !fixed->action->reject)
         return;
     buffer_string(out, index ? " else reject" : "reject");
+    buffer_string(out, fixed->action->reason.length ? " " : "");
     if (fixed->action->reason.length)
-        buffer_format(out, " \"%.*s\"", TEXT_ARGUMENTS(fixed->action->reason));
+        value_quote(out, fixed->action->reason);
 }
 
 static void action_json(const struct fixed_action *fixed, struct buffer *out)

@@ -8,8 +8,6 @@
 
 #include "author/lint.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 enum { MOST_COVERING = 200 }; /* rules of which a minimal covering set is looked for */
 
 static const struct statement *rule_at(const struct proof *proof, size_t rule)

@@ -5,8 +5,6 @@
  * step is at the tier for just those requests in which the attribute says so. */
 #include "author/proofs.h"
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 static const struct statement *rule_at(const struct proof *proof, size_t rule)
 {
     return rule < proof->policy->rule_count ? proof->policy->rules[rule] : proof->policy->otherwise;

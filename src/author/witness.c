@@ -9,8 +9,6 @@
 
 #include <stdlib.h>
 
-#define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
-
 struct printing {
     struct policy_diagram *built;
     int64_t *values;
@@ -74,20 +72,6 @@ static bool is_default(const struct printing *printing, uint32_t index)
                                          : printing->values[index] == about->initial;
 }
 
-static void quote_text(struct buffer *out, struct text text)
-{
-    buffer_byte(out, '"');
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] == '"' || text.data[i] == '\\')
-            buffer_byte(out, '\\');
-        if (text.data[i] == '\n' || text.data[i] == '\t')
-            buffer_string(out, text.data[i] == '\n' ? "\\n" : "\\t");
-        else
-            buffer_byte(out, text.data[i]);
-    }
-    buffer_byte(out, '"');
-}
-
 /* One attribute: as a member, and as ATTR = VALUE. is_string: quoted in the language too. */
 static void print_pair(struct printing *printing, struct text name, struct text value,
                        enum tw_type type)
@@ -103,7 +87,7 @@ static void print_pair(struct printing *printing, struct text name, struct text 
     buffer_format(&printing->givens, "%s%.*s = ", printing->givens.length ? ", " : "",
                   TEXT_ARGUMENTS(name));
     if (type == TW_TYPE_STRING)
-        quote_text(&printing->givens, value);
+        value_quote(&printing->givens, value);
     else
         buffer_text(&printing->givens, value);
 }
@@ -129,20 +113,10 @@ static void print_clock(struct printing *printing)
         print_number(printing, TEXT("time"), TW_TYPE_TIME, moment % SECONDS_PER_DAY);
 }
 
-/* The attribute that is the whole of a variable. */
-static const struct attribute *whole_attribute(const struct policy_tree *policy, uint32_t variable)
-{
-    for (size_t i = 0; i < policy->attribute_count; i++)
-        if (policy->attributes[i]->variable == variable &&
-            policy->attributes[i]->projection == PROJECT_WHOLE)
-            return policy->attributes[i];
-    return NULL;
-}
-
 static void print_variable(struct printing *printing, uint32_t index)
 {
     const struct policy_tree *policy = printing->built->policy;
-    const struct attribute *attribute = whole_attribute(policy, index);
+    const struct attribute *attribute = policy_whole_attribute(policy, index);
     if (index == VARIABLE_CLOCK) {
         print_clock(printing);
         return;

@@ -310,3 +310,15 @@ void value_print(struct buffer *buffer, enum tw_type type, int64_t value)
     else
         buffer_number(buffer, value);
 }
+
+void value_quote(struct buffer *buffer, struct text text)
+{
+    buffer_byte(buffer, '"');
+    for (size_t i = 0; i < text.length; i++) {
+        char byte = text.data[i];
+        if (byte == '"' || byte == '\\' || byte == '\n' || byte == '\t')
+            buffer_byte(buffer, '\\');
+        buffer_byte(buffer, byte == '\n' ? 'n' : byte == '\t' ? 't' : byte);
+    }
+    buffer_byte(buffer, '"');
+}

@@ -44,6 +44,8 @@ enum tw_status decimal_parse(struct text text, int places, int64_t *value);
  * ("15m", "90s", "1d", "0s"). A value that no literal has (weekday 9) gives some text, never
  * trouble. Types without literals are written as the number. */
 void value_print(struct buffer *buffer, enum tw_type type, int64_t value);
+/* Writes a text as a string of the language, in its quotes. */
+void value_quote(struct buffer *buffer, struct text text);
 /* value * 10^-places (0 to 38) as decimal text without trailing zeros: "0.00625", "12", "-0.5". */
 void decimal_print(struct buffer *buffer, int64_t value, int places);
 /* The same for a sum that may be over 64 bits. */

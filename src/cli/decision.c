@@ -74,8 +74,9 @@ void decision_text(const tw_policy *policy, const tw_request *request, uint32_t 
     }
     if (action.reject) {
         buffer_string(out, action.step_count ? " else reject" : "reject");
+        buffer_string(out, action.reason[0] ? " " : "");
         if (action.reason[0])
-            buffer_format(out, " \"%s\"", action.reason);
+            value_quote(out, text_of(action.reason));
     }
     if (description.line)
         buffer_format(out, "\n  by %s (%s:%u:%u)\n", description.name, description.file,

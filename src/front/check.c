@@ -7,6 +7,15 @@ bool attribute_wraps(const struct attribute *attribute)
            attribute->projection == PROJECT_HOUR;
 }
 
+const struct attribute *policy_whole_attribute(const struct policy_tree *policy, uint32_t variable)
+{
+    for (size_t i = 0; i < policy->attribute_count; i++)
+        if (policy->attributes[i]->variable == variable &&
+            policy->attributes[i]->projection == PROJECT_WHOLE)
+            return policy->attributes[i];
+    return NULL;
+}
+
 int64_t attribute_view(const struct attribute *attribute, int64_t value)
 {
     return projection_view(attribute->projection, value,

@@ -102,6 +102,8 @@ enum tw_status check_policy(struct policy_tree *policy, struct arena *arena,
 int64_t attribute_view(const struct attribute *attribute, int64_t variable_value);
 /* The index of a tier by name or alias, -1 where there is none. */
 int policy_tier_find(const struct policy_tree *policy, struct text name);
+/* The attribute that is the whole of a variable; NULL for the clock, which has none. */
+const struct attribute *policy_whole_attribute(const struct policy_tree *policy, uint32_t variable);
 bool attribute_can_be_unset(const struct policy_tree *policy, const struct attribute *attribute);
 /* "time", "hour" (wrapping) and weekday go round: a range may end before it starts. */
 bool attribute_wraps(const struct attribute *attribute);
