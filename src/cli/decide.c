@@ -106,9 +106,10 @@ static enum tw_status set_integer(struct filter *filter, int attribute, struct j
     int64_t number;
     enum tw_status status = json_integer(value, &number);
     if (status)
-        return fail(error, status, "`%s` is a whole number, not %.*s",
-                    filter->policy->attributes[attribute].name, (int)value.raw.length,
-                    value.raw.data);
+        return fail(
+            error, status,
+            status == TW_LIMIT ? "`%s` cannot hold %.*s" : "`%s` is a whole number, not %.*s",
+            filter->policy->attributes[attribute].name, (int)value.raw.length, value.raw.data);
     return request_set_number(filter->request, attribute, number, error);
 }
 
