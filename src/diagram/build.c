@@ -239,36 +239,59 @@ static bool make_formulas(struct policy_diagram *built, size_t *count)
     return true;
 }
 
-enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
-                                    const struct policy_tree *policy, size_t edge_limit)
+static enum tw_status make_conditions(struct policy_diagram *built, size_t count)
 {
-    size_t count;
-    *built = (struct policy_diagram){.policy = policy, .arena = arena, .root = DIAGRAM_NONE};
-    if (!make_formulas(built, &count))
-        return TW_NO_MEMORY;
-    enum tw_status status = classes_make(&built->classes, arena, policy, built->formulas, count);
+    for (size_t i = 0; i < count && !built->diagram.status; i++)
+        make_tests(built, built->formulas[i]);
+    for (size_t i = 0; i < built->policy->rule_count && !built->diagram.status; i++)
+        built->conditions[i] = diagram_of_formula(built, built->formulas[i]);
+    return built->diagram.status;
+}
+
+/* From the formulas on: `count` of them, those of the rules first. */
+static enum tw_status build(struct policy_diagram *built, size_t count, bool with_dates,
+                            size_t edge_limit)
+{
+    size_t rules = built->policy->rule_count;
+    enum tw_status status =
+        classes_make(&built->classes, built->arena, built->policy, built->formulas, count);
     if (status)
         return status;
     if (built->classes.too_large)
         return TW_LIMIT;
-    built->conditions = ARENA_ARRAY(arena, diagram_ref, policy->rule_count + 1);
+    if (with_dates)
+        classes_cut_dates(&built->classes);
+    built->conditions = ARENA_ARRAY(built->arena, diagram_ref, rules + 1);
     if (!built->conditions || !choose_order(built))
         return TW_NO_MEMORY;
     status = start_diagram(built, edge_limit);
-    for (size_t i = 0; i < count && !status; i++)
-        make_tests(built, built->formulas[i]);
-    for (size_t i = 0; i < policy->rule_count && !status; i++) {
-        built->conditions[i] = diagram_of_formula(built, built->formulas[i]);
-        status = built->diagram.status;
-    }
+    if (!status)
+        status = make_conditions(built, count);
     if (!status)
         find_impossible(built);
     if (status || built->diagram.status)
         return built->diagram.status;
     built->has_conditions = true;
     built->mark = diagram_mark(&built->diagram);
-    built->root = diagram_of_rules(built, 0, policy->rule_count);
+    built->root = diagram_of_rules(built, 0, rules);
     return built->diagram.status;
+}
+
+enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
+                                    const struct policy_tree *policy, size_t edge_limit)
+{
+    size_t count;
+    *built = (struct policy_diagram){.policy = policy, .arena = arena, .root = DIAGRAM_NONE};
+    return make_formulas(built, &count) ? build(built, count, true, edge_limit) : TW_NO_MEMORY;
+}
+
+enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct arena *arena,
+                                            const struct policy_tree *policy,
+                                            struct formula **formulas, size_t edge_limit)
+{
+    *built = (struct policy_diagram){
+        .policy = policy, .arena = arena, .formulas = formulas, .root = DIAGRAM_NONE};
+    return build(built, policy->rule_count, false, edge_limit);
 }
 
 void policy_diagram_free(struct policy_diagram *built)

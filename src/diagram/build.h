@@ -41,6 +41,12 @@ struct policy_diagram {
  * has_conditions says so; TW_NO_MEMORY. policy_diagram_free either way. */
 enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
                                     const struct policy_tree *policy, size_t edge_limit);
+/* The same for a program: of the rules alone, without properties, without the tiers that attributes
+ * stand for, and without telling a date from another weekday's: `impossible` is NONE.
+ * formulas: of each rule, in order; the diagram of each test is noted in it. */
+enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct arena *arena,
+                                            const struct policy_tree *policy,
+                                            struct formula **formulas, size_t edge_limit);
 void policy_diagram_free(struct policy_diagram *built);
 
 /* TRUE where the formula holds. The formula's tests must have been known when building. */

@@ -326,18 +326,6 @@ static bool cut_variable(struct cutting *cutting, uint32_t index)
     return true;
 }
 
-/* A date fixes its weekday, which the clock shows too. Where a policy reads both, the classes of
- * dates are cut by weekday, so that what cannot be (a Friday that is a Monday) can be told. */
-static void cut_dates(struct classes *classes)
-{
-    struct variable_classes *date = &classes->variables[VARIABLE_DATE];
-    if (!date->used || !classes->variables[VARIABLE_CLOCK].used)
-        return;
-    date->by_weekday = true;
-    date->count *= 7;
-    date->initial = class_of_number(date, classes->policy->variables[VARIABLE_DATE].initial);
-}
-
 enum tw_status classes_make(struct classes *classes, struct arena *arena,
                             const struct policy_tree *policy, struct formula *const *formulas,
                             size_t count)
@@ -352,9 +340,17 @@ enum tw_status classes_make(struct classes *classes, struct arena *arena,
         collect(&cutting, formulas[i]);
     for (uint32_t i = 0; i < policy->variable_count && !cutting.failed; i++)
         cutting.failed = !cut_variable(&cutting, i);
-    if (!cutting.failed)
-        cut_dates(classes);
     return cutting.failed ? TW_NO_MEMORY : TW_OK;
+}
+
+void classes_cut_dates(struct classes *classes)
+{
+    struct variable_classes *date = &classes->variables[VARIABLE_DATE];
+    if (!date->used || !classes->variables[VARIABLE_CLOCK].used)
+        return;
+    date->by_weekday = true;
+    date->count *= 7;
+    date->initial = class_of_number(date, classes->policy->variables[VARIABLE_DATE].initial);
 }
 
 static int compare_classes(const void *left, const void *right)

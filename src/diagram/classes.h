@@ -56,6 +56,9 @@ struct classes {
 enum tw_status classes_make(struct classes *classes, struct arena *arena,
                             const struct policy_tree *policy, struct formula *const *formulas,
                             size_t count);
+/* A date fixes its weekday, which the clock shows too. Where a policy reads both, cuts the classes
+ * of dates by weekday, so that what cannot be (a Friday that is a Monday) can be told. */
+void classes_cut_dates(struct classes *classes);
 
 struct class_span {
     uint32_t low, high; /* inclusive */
