@@ -37,7 +37,7 @@ enum operand {
     OPERAND_PATTERN,  /* index of a pattern */
     OPERAND_DIRECT,   /* index of the first jump; `then` is how many there are */
     OPERAND_SEARCH,   /* index of the first key; `then` of the first jump; `otherwise` keys */
-    OPERAND_HASH,     /* the same with 2^`otherwise` places, some of them free */
+    OPERAND_HASH,     /* the same with 2^`otherwise` places, see key_place; 1 to 24 */
     OPERAND_TABLE,    /* index of a table */
     OPERAND_MASKS     /* index of a group of masks */
 };
@@ -50,6 +50,8 @@ enum plan {
     PLAN_COUNT
 };
 
+#define IMAGE_MOST_AXES 256 /* of one group of masks */
+
 /* Where a run goes on: the number of an instruction, or a rule that decides. */
 #define TARGET_DECIDES 0x80000000u
 
@@ -61,7 +63,7 @@ struct image_header {
     uint64_t source_hash; /* of the policy's text and of what it includes */
     uint64_t schema_hash; /* of its attributes: names, types, projections */
     uint32_t section_count;
-    uint32_t longest_run; /* the most instructions that one decision takes */
+    uint32_t longest_run; /* the most steps that one decision takes, see program_longest_run */
     uint64_t checksum;    /* of everything behind the header */
 };
 
@@ -140,6 +142,13 @@ struct image_instruction {
     uint32_t then, otherwise; /* targets; instruction numbers are greater than its own */
 };
 
+/* Where the search for a key begins in a hash table of 2^bits places; it goes on at the next one.
+ * bits: 1 to 63. A free place has the key VALUE_UNSET. */
+static inline uint32_t key_place(int64_t key, uint32_t bits)
+{
+    return (uint32_t)((uint64_t)key * 0x9e3779b97f4a7c15u >> (64 - bits)); /* the golden ratio */
+}
+
 /* A dense table. The number of a request's cell is the sum of its columns' shares. */
 struct image_table {
     uint32_t column_first, column_count;
@@ -171,7 +180,7 @@ struct image_block {
  * axis is a mask of the conjunctions that the axis allows; the first one that all axes allow
  * decides. A conjunction's rule is in `owners`. */
 struct image_masks {
-    uint32_t axis_first, axis_count; /* at least one axis */
+    uint32_t axis_first, axis_count; /* 1 to IMAGE_MOST_AXES */
     uint32_t word_count;             /* 1 to 64 */
     uint32_t owner_first;            /* word_count * 64 of them */
 };
@@ -184,7 +193,8 @@ struct image_axis {
     uint32_t key_first, key_count;
     uint32_t row_count;
     uint32_t word_first;    /* in `words of masks`: row_count times word_count */
-    uint32_t summary_first; /* in the same: for each row, which of its words are not 0 */
+    uint32_t summary_first; /* in the same: for each row, which of its words are not 0; read only
+                               where there is more than one word */
 };
 
 /* The last record is `otherwise`. */

@@ -15,19 +15,6 @@ static const struct image_attribute *attribute_row(const tw_request *request, in
     return &request->policy->section_ATTRIBUTES[attribute];
 }
 
-int64_t literal_number(const struct tw_policy *policy, uint32_t variable, struct text text)
-{
-    const struct image_variable *row = &policy->section_VARIABLES[variable];
-    if (row->literal_capacity == 0)
-        return 0;
-    const struct image_literal *table = policy->section_LITERALS + row->literal_first;
-    uint32_t hash = (uint32_t)text_hash(text, 0), mask = row->literal_capacity - 1;
-    for (uint32_t at = hash & mask; table[at].number; at = (at + 1) & mask)
-        if (table[at].hash == hash && text_equal(image_slice(policy, table[at].text), text))
-            return table[at].number;
-    return 0;
-}
-
 enum tw_status tw_request_new(const tw_policy *policy, tw_request **result)
 {
     *result = NULL;
@@ -61,7 +48,7 @@ void tw_request_clear(tw_request *request)
         if (row->type != TW_TYPE_STRING || row->can_be_unset)
             continue;
         request->texts[i] = image_slice(policy, row->initial_text);
-        request->values[i] = literal_number(policy, i, request->texts[i]);
+        request->values[i] = text_class(policy, i, request->texts[i]);
     }
 }
 
@@ -254,7 +241,7 @@ enum tw_status request_set_text(tw_request *request, int attribute, struct text 
     request->texts[variable] = text;
     request->given[attribute] = 1;
     request->values[variable] = request->policy->section_VARIABLES[variable].needed
-                                    ? literal_number(request->policy, variable, text)
+                                    ? text_class(request->policy, variable, text)
                                     : 0;
     if (variable == VARIABLE_USER)
         follow_user(request, text);
