@@ -53,7 +53,7 @@ static void fill_request(tw_request *request, const int64_t *values, const struc
         request->values[i] = values[i];
         request->texts[i] = texts[i];
         if (policy->section_VARIABLES[i].type == TW_TYPE_STRING && values[i] != VALUE_UNSET)
-            request->values[i] = literal_number(policy, i, texts[i]);
+            request->values[i] = text_class(policy, i, texts[i]);
     }
 }
 

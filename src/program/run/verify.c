@@ -5,6 +5,8 @@
  * nothing else relies on it, since an attacker can compute one too. */
 #include "program/run/verify.h"
 
+#include "program/run/mix.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +58,7 @@ const char *section_text(enum section section)
 uint64_t image_checksum(const char *image, size_t length)
 {
     size_t header = sizeof(struct image_header);
-    return text_hash((struct text){image + header, length - header}, IMAGE_VERSION);
+    return mix_hash((struct text){image + header, length - header}, IMAGE_VERSION);
 }
 
 static enum tw_status check_header(const struct tw_policy *policy, struct tw_error *error)
