@@ -11,13 +11,14 @@ struct tw_diagnostics {
     struct front front;
 };
 
-enum tw_status compile_front(struct front *front, tw_policy **policy, struct tw_error *error)
+enum tw_status compile_as(struct front *front, enum plan wanted, tw_policy **policy,
+                          struct tw_error *error)
 {
     struct lowered lowered;
     struct buffer image;
     *policy = NULL;
     buffer_init(&image, 0);
-    enum tw_status status = lower_policy(&lowered, &front->arena, &front->policy);
+    enum tw_status status = lower_policy(&lowered, &front->arena, &front->policy, wanted);
     if (status == TW_OK)
         status = emit_image(&lowered, &image);
     if (status == TW_OK)
@@ -26,7 +27,13 @@ enum tw_status compile_front(struct front *front, tw_policy **policy, struct tw_
         fail(error, status,
              status == TW_LIMIT ? "the policy's program is too large" : "out of memory");
     buffer_free(&image);
+    lowered_free(&lowered);
     return status;
+}
+
+enum tw_status compile_front(struct front *front, tw_policy **policy, struct tw_error *error)
+{
+    return compile_as(front, ANY_PLAN, policy, error);
 }
 
 enum tw_status tw_policy_compile(const char *name, const char *text, size_t length,
