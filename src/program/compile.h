@@ -8,7 +8,7 @@
 #define ANY_PLAN PLAN_COUNT /* the compiler chooses */
 
 /* Lowers, writes, loads and validates a policy without errors. TW_OK, TW_NO_MEMORY, TW_LIMIT, or
- * TW_UNKNOWN where the program does not do what the policy means, which is a mistake of the
+ * TW_INTERNAL where the program does not do what the policy means, which is a mistake of the
  * compiler's. */
 enum tw_status compile_front(struct front *front, tw_policy **policy, struct tw_error *error);
 /* The same with a plan to take where that can be, or ANY_PLAN. */
