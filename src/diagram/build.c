@@ -70,12 +70,12 @@ static enum tw_status start_diagram(struct policy_diagram *built, size_t edge_li
 
 static diagram_ref of_test(struct policy_diagram *built, const struct formula *test)
 {
-    struct class_set set;
-    if (!classes_of_test(&built->classes, built->arena, test, &set)) {
+    struct class_set *set = &built->scratch;
+    if (!classes_of_test(&built->classes, built->arena, test, set)) {
         built->diagram.status = TW_NO_MEMORY;
         return DIAGRAM_NONE;
     }
-    return diagram_test(&built->diagram, built->level_of[test->variable], set);
+    return diagram_test(&built->diagram, built->level_of[test->variable], *set);
 }
 
 /* Each test becomes a diagram once: lint asks for the same one again and again. */
@@ -119,7 +119,7 @@ diagram_ref diagram_of_rules(struct policy_diagram *built, size_t first, size_t 
 static struct class_set one_span(struct class_span *span, uint32_t low, uint32_t high)
 {
     *span = (struct class_span){low, high};
-    return (struct class_set){span, 1};
+    return (struct class_set){span, 1, 1};
 }
 
 /* The classes of one weekday among those of the clock, or of the date. */
@@ -150,7 +150,7 @@ static void find_impossible(struct policy_diagram *built)
     if (!built->classes.variables[VARIABLE_DATE].by_weekday)
         return;
     for (uint32_t weekday = 0; weekday < 7 && !built->diagram.status; weekday++) {
-        struct class_set clock, date;
+        struct class_set clock = {0}, date = {0};
         if (!day_classes(built, weekday, &clock, &date)) {
             built->diagram.status = TW_NO_MEMORY;
             return;

@@ -33,6 +33,7 @@ struct policy_diagram {
     bool has_conditions;
     diagram_ref root;
     struct visits visits;
+    struct class_set scratch; /* of the test at hand */
 };
 
 /* Builds the diagram of a policy without errors, and of the conditions of its properties with it,
