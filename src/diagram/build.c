@@ -68,14 +68,16 @@ static enum tw_status start_diagram(struct policy_diagram *built, size_t edge_li
     return diagram_init(&built->diagram, counts, built->level_count, edge_limit);
 }
 
-static diagram_ref of_test(struct policy_diagram *built, const struct formula *test)
+/* `inside`, which tests later levels only, where the test holds, else NONE. */
+static diagram_ref of_test(struct policy_diagram *built, const struct formula *test,
+                           diagram_ref inside)
 {
     struct class_set *set = &built->scratch;
     if (!classes_of_test(&built->classes, built->arena, test, set)) {
         built->diagram.status = TW_NO_MEMORY;
         return DIAGRAM_NONE;
     }
-    return diagram_test(&built->diagram, built->level_of[test->variable], *set);
+    return diagram_branch(&built->diagram, built->level_of[test->variable], *set, inside);
 }
 
 /* Each test becomes a diagram once: lint asks for the same one again and again. */
@@ -84,24 +86,88 @@ static void make_tests(struct policy_diagram *built, struct formula *formula)
     for (struct formula *part = formula->children; part; part = part->next)
         make_tests(built, part);
     if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
-        formula->diagram = of_test(built, formula);
+        formula->diagram = of_test(built, formula, DIAGRAM_TRUE);
+}
+
+static bool is_test(const struct formula *formula)
+{
+    return formula->kind != FORMULA_AND && formula->kind != FORMULA_OR;
+}
+
+static diagram_ref lead(struct policy_diagram *built, const struct formula *formula,
+                        diagram_ref inside);
+
+/* A test whose own diagram was not made is put on top of what tests later levels only. */
+static diagram_ref lead_test(struct policy_diagram *built, const struct formula *test,
+                             diagram_ref inside)
+{
+    struct diagram *diagram = &built->diagram;
+    uint32_t level = built->level_of[test->variable];
+    if (built->has_tests)
+        return diagram_guard(diagram, test->diagram, inside);
+    if (!diagram_is_terminal(inside) && diagram->nodes[inside].level <= level)
+        return diagram_guard(diagram, of_test(built, test, DIAGRAM_TRUE), inside);
+    return of_test(built, test, inside);
+}
+
+/* From the last level up, so that each test makes one node; the parts that are no tests, and any
+ * beyond the first few, come in whatever order they have. */
+static diagram_ref lead_all(struct policy_diagram *built, const struct formula *parts,
+                            diagram_ref inside)
+{
+    enum { MOST_SORTED = 16 };
+    const struct formula *sorted[MOST_SORTED];
+    size_t count = 0;
+    for (const struct formula *part = parts; part; part = part->next) {
+        if (part->dropped || !is_test(part) || count == MOST_SORTED) {
+            inside = part->dropped ? inside : lead(built, part, inside);
+            continue;
+        }
+        size_t at = count++;
+        for (;
+             at > 0 && built->level_of[sorted[at - 1]->variable] < built->level_of[part->variable];
+             at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = part;
+    }
+    for (size_t i = 0; i < count; i++)
+        inside = lead_test(built, sorted[i], inside);
+    return inside;
+}
+
+static diagram_ref lead_any(struct policy_diagram *built, const struct formula *parts,
+                            diagram_ref inside)
+{
+    diagram_ref result = DIAGRAM_NONE;
+    for (const struct formula *part = parts; part && !built->diagram.status; part = part->next)
+        if (!part->dropped)
+            result = diagram_merge(&built->diagram, result, lead(built, part, inside));
+    return result;
+}
+
+/* `inside` where the formula holds, else NONE. */
+static diagram_ref lead(struct policy_diagram *built, const struct formula *formula,
+                        diagram_ref inside)
+{
+    if (formula->kind == FORMULA_AND)
+        return lead_all(built, formula->children, inside);
+    if (is_test(formula))
+        return lead_test(built, formula, inside);
+    if (diagram_is_terminal(inside))
+        return lead_any(built, formula->children, inside);
+    return diagram_guard(&built->diagram, lead_any(built, formula->children, DIAGRAM_TRUE), inside);
 }
 
 diagram_ref diagram_of_formula(struct policy_diagram *built, const struct formula *formula)
 {
-    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
-        return formula->diagram;
-    bool is_and = formula->kind == FORMULA_AND;
-    diagram_ref result = is_and ? DIAGRAM_TRUE : DIAGRAM_NONE;
-    for (const struct formula *part = formula->children; part && !built->diagram.status;
-         part = part->next) {
-        if (part->dropped)
-            continue;
-        diagram_ref next = diagram_of_formula(built, part);
-        result = is_and ? diagram_guard(&built->diagram, result, next)
-                        : diagram_merge(&built->diagram, result, next);
-    }
-    return result;
+    return lead(built, formula, DIAGRAM_TRUE);
+}
+
+static diagram_ref of_rule(struct policy_diagram *built, size_t rule)
+{
+    diagram_ref terminal = diagram_terminal((uint32_t)rule);
+    return built->has_tests ? diagram_guard(&built->diagram, built->conditions[rule], terminal)
+                            : lead(built, built->formulas[rule], terminal);
 }
 
 diagram_ref diagram_of_rules(struct policy_diagram *built, size_t first, size_t last)
@@ -109,8 +175,7 @@ diagram_ref diagram_of_rules(struct policy_diagram *built, size_t first, size_t 
     if (first >= last || built->diagram.status)
         return DIAGRAM_NONE;
     if (last - first == 1)
-        return diagram_guard(&built->diagram, built->conditions[first],
-                             diagram_terminal((uint32_t)first));
+        return of_rule(built, first);
     size_t middle = first + (last - first) / 2;
     diagram_ref upper = diagram_of_rules(built, first, middle);
     return diagram_merge(&built->diagram, upper, diagram_of_rules(built, middle, last));
@@ -209,9 +274,9 @@ diagram_ref diagram_of_tier(struct policy_diagram *built, uint32_t variable, uin
     struct interval value = {tier, tier};
     struct formula is_tier = {.kind = FORMULA_RANGES, .variable = variable, .set = {&value, 1}};
     struct formula is_unset = {.kind = FORMULA_IS_SET, .variable = variable, .negated = true};
-    diagram_ref result = of_test(built, &is_tier);
+    diagram_ref result = of_test(built, &is_tier, DIAGRAM_TRUE);
     if (tier == 0 && built->policy->variables[variable].can_be_unset)
-        result = diagram_merge(&built->diagram, result, of_test(built, &is_unset));
+        result = diagram_merge(&built->diagram, result, of_test(built, &is_unset, DIAGRAM_TRUE));
     return result;
 }
 
@@ -239,41 +304,44 @@ static bool make_formulas(struct policy_diagram *built, size_t *count)
     return true;
 }
 
+/* The diagrams of all tests and all conditions, for questions. */
 static enum tw_status make_conditions(struct policy_diagram *built, size_t count)
 {
+    size_t rules = built->policy->rule_count;
+    built->conditions = ARENA_ARRAY(built->arena, diagram_ref, rules + 1);
+    if (!built->conditions)
+        return built->diagram.status = TW_NO_MEMORY;
     for (size_t i = 0; i < count && !built->diagram.status; i++)
         make_tests(built, built->formulas[i]);
-    for (size_t i = 0; i < built->policy->rule_count && !built->diagram.status; i++)
+    built->has_tests = true;
+    for (size_t i = 0; i < rules && !built->diagram.status; i++)
         built->conditions[i] = diagram_of_formula(built, built->formulas[i]);
+    find_impossible(built);
+    built->has_conditions = !built->diagram.status;
+    built->mark = diagram_mark(&built->diagram);
     return built->diagram.status;
 }
 
 /* From the formulas on: `count` of them, those of the rules first. */
-static enum tw_status build(struct policy_diagram *built, size_t count, bool with_dates,
+static enum tw_status build(struct policy_diagram *built, size_t count, bool for_questions,
                             size_t edge_limit)
 {
-    size_t rules = built->policy->rule_count;
     enum tw_status status =
         classes_make(&built->classes, built->arena, built->policy, built->formulas, count);
     if (status)
         return status;
     if (built->classes.too_large)
         return TW_LIMIT;
-    if (with_dates)
+    if (for_questions)
         classes_cut_dates(&built->classes);
-    built->conditions = ARENA_ARRAY(built->arena, diagram_ref, rules + 1);
-    if (!built->conditions || !choose_order(built))
+    if (!choose_order(built))
         return TW_NO_MEMORY;
     status = start_diagram(built, edge_limit);
-    if (!status)
+    if (!status && for_questions)
         status = make_conditions(built, count);
-    if (!status)
-        find_impossible(built);
-    if (status || built->diagram.status)
-        return built->diagram.status;
-    built->has_conditions = true;
-    built->mark = diagram_mark(&built->diagram);
-    built->root = diagram_of_rules(built, 0, rules);
+    if (status)
+        return status;
+    built->root = diagram_of_rules(built, 0, built->policy->rule_count);
     return built->diagram.status;
 }
 

@@ -30,6 +30,7 @@ struct policy_diagram {
     diagram_ref *conditions;  /* of each rule: TRUE where its condition holds */
     diagram_ref impossible;   /* TRUE for requests that cannot be: a date that is another weekday */
     struct diagram_mark mark; /* conditions and impossible are below it, the root is above */
+    bool has_tests;           /* every test's own diagram is noted in it */
     bool has_conditions;
     diagram_ref root;
     struct visits visits;
@@ -43,8 +44,8 @@ struct policy_diagram {
 enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
                                     const struct policy_tree *policy, size_t edge_limit);
 /* The same for a program: of the rules alone, without properties, without the tiers that attributes
- * stand for, and without telling a date from another weekday's: `impossible` is NONE.
- * formulas: of each rule, in order; the diagram of each test is noted in it. */
+ * stand for, and without telling a date from another weekday's; for no questions, so that
+ * conditions and impossible are not there. formulas: of each rule, in order. */
 enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct arena *arena,
                                             const struct policy_tree *policy,
                                             struct formula **formulas, size_t edge_limit);
