@@ -104,6 +104,26 @@ void workload_router(struct workload *workload)
     workload->fill = fill_router;
 }
 
+static void fill_single(const struct workload *workload, struct random *random, int32_t *row)
+{
+    (void)workload;
+    row[SINGLE_PRIORITY] = random_below(random, 4);
+    row[SINGLE_TOKENS] = random_below(random, 10000);
+}
+
+void workload_single(struct workload *workload)
+{
+    static const struct binding bindings[] = {{"priority", SINGLE_PRIORITY, 1, NULL},
+                                              {"tokens", SINGLE_TOKENS, 1, NULL}};
+    workload_begin(workload, "one rule", 1, 2);
+    buffer_string(&workload->text, "when priority == low or tokens > 5k -> flex else default\n");
+    add_single(workload, 0, SINGLE_PRIORITY, 3, 3);
+    add_single(workload, 0, SINGLE_TOKENS, 5001, SLOT_MOST);
+    workload->bindings = bindings;
+    workload->binding_count = sizeof bindings / sizeof bindings[0];
+    workload->fill = fill_single;
+}
+
 static void fill_hybrid(const struct workload *workload, struct random *random, int32_t *row)
 {
     (void)workload;
@@ -181,8 +201,10 @@ static void fill_boxes(const struct workload *workload, struct random *random, i
         row[i] = random_below(random, BOX_DOMAIN);
 }
 
-static void add_box(struct workload *workload, struct random *random, uint32_t rule)
+/* widest: percent of the domain; a range is between a half and all of that. */
+static void add_box(struct workload *workload, struct random *random, uint32_t rule, int32_t widest)
 {
+    int32_t least = BOX_DOMAIN / 200 * widest;
     unsigned taken = 0;
     add_conjunction(workload, rule);
     buffer_string(&workload->text, "when ");
@@ -191,7 +213,7 @@ static void add_box(struct workload *workload, struct random *random, uint32_t r
         while (taken >> slot & 1)
             slot = (slot + 1) % SLOTS;
         taken |= 1u << slot;
-        int32_t width = BOX_DOMAIN / 20 + random_below(random, BOX_DOMAIN / 10);
+        int32_t width = least + random_below(random, least);
         int32_t low = random_below(random, BOX_DOMAIN - width);
         add_test(workload, slot, low, low + width);
         buffer_format(&workload->text, "%sa%d in %d..%d", i ? " and " : "", slot, low, low + width);
@@ -199,21 +221,31 @@ static void add_box(struct workload *workload, struct random *random, uint32_t r
     buffer_string(&workload->text, " -> flex else auto\n");
 }
 
-void workload_boxes(struct workload *workload, uint32_t rules)
+static void add_boxes(struct workload *workload, const char *name, uint32_t rules, int32_t widest)
 {
     static const struct binding bindings[SLOTS] = {
         {"a0", 0, 1, NULL}, {"a1", 1, 1, NULL}, {"a2", 2, 1, NULL}, {"a3", 3, 1, NULL},
         {"a4", 4, 1, NULL}, {"a5", 5, 1, NULL}, {"a6", 6, 1, NULL}, {"a7", 7, 1, NULL}};
     struct random random = {rules};
-    workload_begin(workload, "random boxes", rules, rules);
+    workload_begin(workload, name, rules, rules);
     for (int i = 0; i < SLOTS; i++)
         buffer_format(&workload->text, "attribute a%d : int = 0\n", i);
     for (uint32_t i = 0; i < rules; i++)
-        add_box(workload, &random, i);
+        add_box(workload, &random, i, widest);
     buffer_string(&workload->text, "otherwise -> auto\n");
     workload->bindings = bindings;
     workload->binding_count = SLOTS;
     workload->fill = fill_boxes;
+}
+
+void workload_boxes(struct workload *workload, uint32_t rules)
+{
+    add_boxes(workload, "random boxes", rules, 14);
+}
+
+void workload_overlapping(struct workload *workload, uint32_t rules)
+{
+    add_boxes(workload, "overlapping boxes", rules, 66);
 }
 
 int32_t *workload_rows(const struct workload *workload, size_t count)
