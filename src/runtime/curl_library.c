@@ -77,3 +77,18 @@ enum tw_status curl_status(CURLcode code)
             return rows[i].status;
     return TW_NETWORK;
 }
+
+int curl_line_status(struct text line)
+{
+    const char *blank = memchr(line.data, ' ', line.length);
+    size_t rest = blank ? line.length - (size_t)(blank - line.data) : 0;
+    if (rest < 4)
+        return 0;
+    int status = 0;
+    for (int i = 1; i <= 3; i++) {
+        if (blank[i] < '0' || blank[i] > '9')
+            return 0;
+        status = status * 10 + (blank[i] - '0');
+    }
+    return status;
+}

@@ -7,7 +7,7 @@
 #ifndef TIERWAY_RUNTIME_CURL_LIBRARY_H
 #define TIERWAY_RUNTIME_CURL_LIBRARY_H
 
-#include "base/status.h"
+#include "base/text.h"
 
 #include <curl/curl.h>
 
@@ -32,5 +32,7 @@ void curl_library_close(struct curl_library *curl); /* one that is not loaded is
 
 /* The status for what a transfer came to. A result that no other status fits is TW_NETWORK. */
 enum tw_status curl_status(CURLcode code);
+/* The status in the first line of a head, "HTTP/1.1 200 OK"; 0 where none can be read. */
+int curl_line_status(struct text line);
 
 #endif

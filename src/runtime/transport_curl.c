@@ -73,28 +73,12 @@ static struct text trim_line(const char *data, size_t length)
     return (struct text){data, length};
 }
 
-/* "HTTP/1.1 200 OK" */
-static int status_of_line(struct text line)
-{
-    const char *blank = memchr(line.data, ' ', line.length);
-    size_t rest = blank ? line.length - (size_t)(blank - line.data) : 0;
-    if (rest < 4)
-        return 0;
-    int status = 0;
-    for (int i = 1; i <= 3; i++) {
-        if (blank[i] < '0' || blank[i] > '9')
-            return 0;
-        status = status * 10 + (blank[i] - '0');
-    }
-    return status;
-}
-
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct exchange_state *state = context;
     struct text line = trim_line(data, size * count);
     if (line.length >= 5 && memcmp(line.data, "HTTP/", 5) == 0) {
-        state->head_status = status_of_line(line);
+        state->head_status = curl_line_status(line);
         return size * count;
     }
     const char *colon = memchr(line.data, ':', line.length);
