@@ -171,7 +171,7 @@ static void fill_models(const struct workload *workload, struct random *random, 
     row[MODEL_TOKENS] = random_below(random, 20000);
 }
 
-void workload_models(struct workload *workload, uint32_t rules)
+void workload_models_changed(struct workload *workload, uint32_t rules, uint32_t step)
 {
     static const struct binding bindings[] = {{"model", MODEL_MODEL, 1, "m"},
                                               {"team", MODEL_TEAM, 1, "team"},
@@ -179,7 +179,8 @@ void workload_models(struct workload *workload, uint32_t rules)
     workload_begin(workload, "P3 models", rules, rules);
     buffer_string(&workload->text, "edition 1\nattribute team : string\n");
     for (uint32_t i = 1; i <= rules; i++) {
-        int32_t tokens = (int32_t)(i * 37 % 100) * 100, team = (int32_t)(i % TEAMS) + 1;
+        int32_t tokens = (int32_t)(i * 37 % 100) * 100 + (i % step ? 0 : 50);
+        int32_t team = (int32_t)(i % TEAMS) + 1;
         buffer_format(
             &workload->text,
             "when model == \"m%u\" and tokens > %d and team == \"team%d\" -> flex else auto\n", i,
@@ -192,6 +193,11 @@ void workload_models(struct workload *workload, uint32_t rules)
     workload->bindings = bindings;
     workload->binding_count = sizeof bindings / sizeof bindings[0];
     workload->fill = fill_models;
+}
+
+void workload_models(struct workload *workload, uint32_t rules)
+{
+    workload_models_changed(workload, rules, rules + 1);
 }
 
 static void fill_boxes(const struct workload *workload, struct random *random, int32_t *row)
