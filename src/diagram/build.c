@@ -1,71 +1,20 @@
-/* diagram/build.c: classes, an order of the variables, and the merge of all rules.
+/* diagram/build.c: the diagrams of tests, conditions and rules, in one order of the variables.
  *
  * Rules are merged by halves: merged one by one, each step would copy the widest node again. */
 #include "diagram/build.h"
 
+#include "diagram/order.h"
+
 #include <stdlib.h>
-
-/* How much a variable tells rules apart, for the order. */
-struct weight {
-    uint32_t variable, rules, classes;
-};
-
-static void mark_tests(const struct formula *formula, bool *marks)
-{
-    for (const struct formula *part = formula->children; part; part = part->next)
-        mark_tests(part, marks);
-    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
-        marks[formula->variable] = true;
-}
-
-/* What most rules test comes first, and of that what has most classes: a policy whose every rule
- * names a model is best told apart by model. */
-static int compare_weights(const void *left, const void *right)
-{
-    const struct weight *a = left, *b = right;
-    uint64_t a_weight = (uint64_t)a->rules * a->classes, b_weight = (uint64_t)b->rules * b->classes;
-    if (a_weight != b_weight)
-        return a_weight > b_weight ? -1 : 1;
-    return a->variable < b->variable ? -1 : 1;
-}
-
-static bool choose_order(struct policy_diagram *built)
-{
-    size_t variables = built->policy->variable_count;
-    struct weight *weights = ARENA_ARRAY(built->arena, struct weight, variables);
-    bool *marks = ARENA_ARRAY(built->arena, bool, variables);
-    built->order = ARENA_ARRAY(built->arena, uint32_t, variables);
-    built->level_of = ARENA_ARRAY(built->arena, uint32_t, variables);
-    if (!weights || !marks || !built->order || !built->level_of)
-        return false;
-    for (uint32_t i = 0; i < variables; i++)
-        weights[i] = (struct weight){i, 1, built->classes.variables[i].count};
-    for (size_t rule = 0; rule < built->policy->rule_count; rule++) {
-        for (size_t i = 0; i < variables; i++)
-            marks[i] = false;
-        mark_tests(built->formulas[rule], marks);
-        for (size_t i = 0; i < variables; i++)
-            weights[i].rules += marks[i];
-    }
-    qsort(weights, variables, sizeof *weights, compare_weights);
-    for (size_t i = 0; i < variables; i++) {
-        uint32_t variable = weights[i].variable;
-        bool used = built->classes.variables[variable].used;
-        built->level_of[variable] = used ? built->level_count : UINT32_MAX;
-        if (used)
-            built->order[built->level_count++] = variable;
-    }
-    return true;
-}
 
 static enum tw_status start_diagram(struct policy_diagram *built, size_t edge_limit)
 {
-    uint32_t *counts = ARENA_ARRAY(built->arena, uint32_t, built->level_count + 1u);
-    if (!counts)
-        return TW_NO_MEMORY;
+    diagram_free(&built->diagram);
+    built->has_tests = built->has_conditions = false;
+    built->root = DIAGRAM_NONE;
     for (uint32_t i = 0; i < built->level_count; i++)
-        counts[i] = built->classes.variables[built->order[i]].count;
-    return diagram_init(&built->diagram, counts, built->level_count, edge_limit);
+        built->class_counts[i] = built->classes.variables[built->order[i]].count;
+    return diagram_init(&built->diagram, built->class_counts, built->level_count, edge_limit);
 }
 
 /* `inside`, which tests later levels only, where the test holds, else NONE. */
@@ -281,14 +230,15 @@ diagram_ref diagram_of_tier(struct policy_diagram *built, uint32_t variable, uin
 }
 
 /* The formulas of all rules, then of all properties, then those that tell tiers apart. */
-static bool make_formulas(struct policy_diagram *built, size_t *count)
+static bool make_formulas(struct policy_diagram *built)
 {
     const struct policy_tree *policy = built->policy;
-    *count = policy->rule_count;
+    size_t count = policy->rule_count;
     for (const struct statement *at = policy->statements; at; at = at->next)
-        *count += is_property(at);
-    *count = add_tier_formulas(built, *count, true);
-    built->formulas = ARENA_ARRAY(built->arena, struct formula *, *count + 1);
+        count += is_property(at);
+    count = add_tier_formulas(built, count, true);
+    built->formula_count = count;
+    built->formulas = ARENA_ARRAY(built->arena, struct formula *, count + 1);
     if (!built->formulas)
         return false;
     size_t index = 0;
@@ -298,20 +248,29 @@ static bool make_formulas(struct policy_diagram *built, size_t *count)
         if (is_property(at))
             built->formulas[index++] = formula_of_condition(policy, at->condition);
     add_tier_formulas(built, index, false);
-    for (size_t i = 0; i < *count; i++)
+    for (size_t i = 0; i < count; i++)
         if (!built->formulas[i])
             return false;
     return true;
 }
 
-/* The diagrams of all tests and all conditions, for questions. */
-static enum tw_status make_conditions(struct policy_diagram *built, size_t count)
+static enum tw_status attempt_program(struct policy_diagram *built, size_t edge_limit)
+{
+    enum tw_status status = start_diagram(built, edge_limit);
+    if (status)
+        return status;
+    built->root = diagram_of_rules(built, 0, built->policy->rule_count);
+    return built->diagram.status;
+}
+
+/* With the diagrams of all tests and all conditions. */
+static enum tw_status attempt_questions(struct policy_diagram *built, size_t edge_limit)
 {
     size_t rules = built->policy->rule_count;
-    built->conditions = ARENA_ARRAY(built->arena, diagram_ref, rules + 1);
-    if (!built->conditions)
-        return built->diagram.status = TW_NO_MEMORY;
-    for (size_t i = 0; i < count && !built->diagram.status; i++)
+    enum tw_status status = start_diagram(built, edge_limit);
+    if (status)
+        return status;
+    for (size_t i = 0; i < built->formula_count && !built->diagram.status; i++)
         make_tests(built, built->formulas[i]);
     built->has_tests = true;
     for (size_t i = 0; i < rules && !built->diagram.status; i++)
@@ -319,38 +278,36 @@ static enum tw_status make_conditions(struct policy_diagram *built, size_t count
     find_impossible(built);
     built->has_conditions = !built->diagram.status;
     built->mark = diagram_mark(&built->diagram);
+    built->root = diagram_of_rules(built, 0, rules);
     return built->diagram.status;
 }
 
-/* From the formulas on: `count` of them, those of the rules first. */
-static enum tw_status build(struct policy_diagram *built, size_t count, bool for_questions,
-                            size_t edge_limit)
+/* Classes and a first order. */
+static enum tw_status prepare(struct policy_diagram *built)
 {
+    struct arena *arena = built->arena;
     enum tw_status status =
-        classes_make(&built->classes, built->arena, built->policy, built->formulas, count);
+        classes_make(&built->classes, arena, built->policy, built->formulas, built->formula_count);
     if (status)
         return status;
-    if (built->classes.too_large)
-        return TW_LIMIT;
-    if (for_questions)
-        classes_cut_dates(&built->classes);
-    if (!choose_order(built))
+    built->class_counts = ARENA_ARRAY(arena, uint32_t, built->policy->variable_count);
+    built->conditions = ARENA_ARRAY(arena, diagram_ref, built->policy->rule_count + 1);
+    if (!built->class_counts || !built->conditions || !order_guess(built))
         return TW_NO_MEMORY;
-    status = start_diagram(built, edge_limit);
-    if (!status && for_questions)
-        status = make_conditions(built, count);
-    if (status)
-        return status;
-    built->root = diagram_of_rules(built, 0, built->policy->rule_count);
-    return built->diagram.status;
+    return built->classes.too_large ? TW_LIMIT : TW_OK;
 }
 
 enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
                                     const struct policy_tree *policy, size_t edge_limit)
 {
-    size_t count;
     *built = (struct policy_diagram){.policy = policy, .arena = arena, .root = DIAGRAM_NONE};
-    return make_formulas(built, &count) ? build(built, count, true, edge_limit) : TW_NO_MEMORY;
+    if (!make_formulas(built))
+        return TW_NO_MEMORY;
+    enum tw_status status = prepare(built);
+    if (status)
+        return status;
+    classes_cut_dates(&built->classes);
+    return order_search(built, edge_limit, attempt_questions);
 }
 
 enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct arena *arena,
@@ -359,7 +316,9 @@ enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct
 {
     *built = (struct policy_diagram){
         .policy = policy, .arena = arena, .formulas = formulas, .root = DIAGRAM_NONE};
-    return build(built, policy->rule_count, false, edge_limit);
+    built->formula_count = policy->rule_count;
+    enum tw_status status = prepare(built);
+    return status ? status : order_search(built, edge_limit, attempt_program);
 }
 
 void policy_diagram_free(struct policy_diagram *built)

@@ -21,12 +21,14 @@ struct visits {
 struct policy_diagram {
     const struct policy_tree *policy;
     struct arena *arena;
-    struct formula **formulas; /* of each rule */
+    struct formula **formulas; /* of each rule; for questions, of properties too */
+    size_t formula_count;
     struct classes classes;
     struct diagram diagram;
     uint32_t *order;    /* of each level, its variable */
     uint32_t *level_of; /* of each variable; UINT32_MAX where no test reads it */
     uint32_t level_count;
+    uint32_t *class_counts;   /* of each level */
     diagram_ref *conditions;  /* of each rule: TRUE where its condition holds */
     diagram_ref impossible;   /* TRUE for requests that cannot be: a date that is another weekday */
     struct diagram_mark mark; /* conditions and impossible are below it, the root is above */
