@@ -264,7 +264,7 @@ static enum tw_status run_round(struct simplifying *simplifying, bool *done)
     enum tw_status status =
         read_text(simplifying, buffer_view(&simplifying->draft.text), &round.front);
     if (!status)
-        status = lint_policy(&round.front, 0);
+        status = lint_policy(&round.front, 0, NULL);
     if (!status)
         status = find_candidates(&round);
     *done = round.count == 0;

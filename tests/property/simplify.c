@@ -108,7 +108,7 @@ static size_t count_notes(const struct simplify_notes *notes, enum finding_name 
 
 static void check_left(struct trial *trial)
 {
-    if (lint_policy(&trial->after, 0) != TW_OK || trial->after.findings.error_count)
+    if (lint_policy(&trial->after, 0, NULL) != TW_OK || trial->after.findings.error_count)
         trouble(trial, "lint fails");
     for (int i = 0; i < FINDING_COUNT; i++) {
         enum finding_name name = (enum finding_name)i;
@@ -164,7 +164,7 @@ static void add_examples(struct buffer *source)
 {
     struct front front;
     if (front_read(&front, TEXT("examples.tier"), buffer_view(source), &read_from_disk) != TW_OK ||
-        lint_policy(&front, 0) != TW_OK)
+        lint_policy(&front, 0, NULL) != TW_OK)
         abort();
     for (size_t i = 0; i < front.findings.count; i++)
         buffer_format(source, "%.*s\n", TEXT_ARGUMENTS(front.findings.items[i].example));
