@@ -81,7 +81,7 @@ void stages_run(const struct workload *workload, struct stages *stages, bool wit
     tw_policy_free(policy);
     if (with_lint) {
         start = processor_time();
-        expect_ok(lint_policy(&front, lint_now), "lint_policy");
+        expect_ok(lint_policy(&front, lint_now, NULL), "lint_policy");
         stages->milliseconds[STAGE_LINT] = milliseconds_since(start);
     }
     front_free(&front);
