@@ -225,26 +225,43 @@ static bool goes(const struct making *making, const struct condition *part)
     return false;
 }
 
-/* The token before an offset: before a part, the `and` or `or` that joins it to the one before. */
-static struct span token_before(const struct front *front, uint32_t offset)
+static bool is_space(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* The start of the comment that ends at an offset; the offset itself where none does. */
+static uint32_t before_comment(const struct front *front, uint32_t offset)
 {
     const struct source *source = front->sources.items[0];
-    size_t low = 0, high = source->token_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (source->tokens[middle].span.start < offset)
-            low = middle + 1;
-        else
-            high = middle;
+    for (size_t i = 0; i < source->comment_count; i++)
+        if (source->comments[i].span.end == offset)
+            return source->comments[i].span.start;
+    return offset;
+}
+
+/* The `and` or `or` before a part that is not the first. */
+static struct span word_before(const struct front *front, uint32_t offset)
+{
+    struct text text = content(front);
+    uint32_t end = offset, before = UINT32_MAX;
+    while (before != end) {
+        before = end;
+        while (end > 0 && is_space(text.data[end - 1]))
+            end--;
+        end = before_comment(front, end);
     }
-    return source->tokens[low ? low - 1 : 0].span;
+    uint32_t start = end;
+    while (start > 0 && text.data[start - 1] >= 'a' && text.data[start - 1] <= 'z')
+        start--;
+    return (struct span){0, start, end};
 }
 
 /* A part behind one that stays goes with the word before it; a comment between the two, which
  * speaks of what stays, does not. */
 static void remove_behind(struct making *making, const struct condition *part)
 {
-    struct span word = token_before(making->front, part->span.start);
+    struct span word = word_before(making->front, part->span.start);
     struct text text = content(making->front);
     if (has_comment(making->front, word.end, part->span.start)) {
         add_edit(making, edit_without_part(text, word.start, word.end));
