@@ -115,7 +115,7 @@ name:
   ;
 
 names:
-    name
+    name                                { $$ = name_append(NULL, $1); }
   | names ',' name                      { $$ = name_append($1, $3); }
   ;
 
@@ -226,7 +226,7 @@ item:
   ;
 
 items:
-    item
+    item                                { $$ = value_append(NULL, $1); }
   | items ',' item                      { $$ = value_append($1, $3); }
   ;
 
@@ -248,7 +248,7 @@ action:
   ;
 
 chain:
-    step
+    step                                { $$ = step_append(NULL, $1); }
   | chain ELSE step                     { $$ = step_append($1, $3); }
   ;
 
@@ -260,7 +260,7 @@ step:
   ;
 
 givens:
-    given
+    given                               { $$ = given_append(NULL, $1); }
   | givens ',' given                    { $$ = given_append($1, $3); }
   ;
 

@@ -161,7 +161,7 @@ static void lint_actions(struct front *front)
     }
 }
 
-enum tw_status lint_policy(struct front *front, int64_t now)
+enum tw_status lint_policy(struct front *front, int64_t now, const struct model_offers *offers)
 {
     enum tw_status status = TW_OK;
     if (front->findings.error_count == 0) {
@@ -172,7 +172,7 @@ enum tw_status lint_policy(struct front *front, int64_t now)
         lint_conditions(front);
         status = lint_clock(front, now);
         if (!status)
-            status = lint_proofs(front, DIAGRAM_EDGES);
+            status = lint_proofs(front, DIAGRAM_EDGES, offers);
     }
     findings_silence(&front->findings, front->statements);
     findings_sort(&front->findings);

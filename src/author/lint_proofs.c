@@ -6,8 +6,6 @@
  * anyway. Nothing is reported that is not proved; what could not be settled is said. */
 #include "author/proofs.h"
 
-#include "author/lint.h"
-
 enum { MOST_COVERING = 200 }; /* rules of which a minimal covering set is looked for */
 
 static const struct statement *rule_at(const struct proof *proof, size_t rule)
@@ -407,7 +405,8 @@ static void ask_everything(struct proof *proof)
     report_unsettled(proof, settled);
 }
 
-enum tw_status lint_proofs(struct front *front, size_t edge_limit)
+enum tw_status lint_proofs(struct front *front, size_t edge_limit,
+                           const struct model_offers *offers)
 {
     struct policy_diagram built;
     struct proof proof = {.policy = &front->policy, .findings = &front->findings, .built = &built};
@@ -418,6 +417,8 @@ enum tw_status lint_proofs(struct front *front, size_t edge_limit)
         if (status)
             built.diagram.status = status; /* also where patterns were too many for classes */
         ask_everything(&proof);
+        if (offers)
+            lint_offers(&proof, offers);
         status = built.diagram.status;
     }
     policy_diagram_free(&built);

@@ -2,6 +2,7 @@
 #ifndef TIERWAY_AUTHOR_PROOFS_H
 #define TIERWAY_AUTHOR_PROOFS_H
 
+#include "author/lint.h"
 #include "author/witness.h"
 #include "front/front.h"
 
@@ -41,6 +42,8 @@ bool proof_same_action_after(struct proof *proof, size_t rule, diagram_ref own, 
 /* Marks every rule that takes some request of the region, among those before `rule`. */
 void proof_mark_takers(struct proof *proof, size_t rule, diagram_ref region, bool *marked);
 
+/* lint_offers.c: models that reach a tier at which the price table does not have them. */
+void lint_offers(struct proof *proof, const struct model_offers *offers);
 /* lint_properties.c: the `never` and `always` statements. */
 void lint_properties(struct proof *proof);
 

@@ -176,8 +176,8 @@ bool witness_values(struct policy_diagram *built, const struct assignment *assig
     return true;
 }
 
-bool witness_of(struct policy_diagram *built, const struct assignment *assignment,
-                struct witness *witness)
+static bool print_witness(struct policy_diagram *built, const struct assignment *assignment,
+                          const struct valuation *base, struct witness *witness)
 {
     const struct policy_tree *policy = built->policy;
     struct printing printing = {.built = built};
@@ -187,7 +187,7 @@ bool witness_of(struct policy_diagram *built, const struct assignment *assignmen
         return false;
     buffer_init(&printing.json, 1 << 20);
     buffer_init(&printing.givens, 1 << 20);
-    choose_values(&printing, assignment, NULL);
+    choose_values(&printing, assignment, base);
     buffer_byte(&printing.json, '{');
     for (uint32_t i = 0; i < policy->variable_count; i++)
         print_variable(&printing, i);
@@ -205,8 +205,31 @@ bool witness_of(struct policy_diagram *built, const struct assignment *assignmen
     return good;
 }
 
+bool witness_of(struct policy_diagram *built, const struct assignment *assignment,
+                struct witness *witness)
+{
+    return print_witness(built, assignment, NULL, witness);
+}
+
 bool witness_in(struct policy_diagram *built, diagram_ref region, struct witness *witness)
 {
     struct assignment assignment;
     return diagram_simplest(built, region, &assignment) && witness_of(built, &assignment, witness);
+}
+
+bool witness_with_text(struct policy_diagram *built, diagram_ref region, uint32_t variable,
+                       struct text text, struct witness *witness)
+{
+    const struct policy_tree *policy = built->policy;
+    int64_t *values = ARENA_ARRAY(built->arena, int64_t, policy->variable_count);
+    struct text *texts = ARENA_ARRAY(built->arena, struct text, policy->variable_count);
+    struct valuation base = {values, texts};
+    struct assignment assignment;
+    if (!values || !texts || !diagram_simplest(built, region, &assignment))
+        return false;
+    for (size_t i = 0; i < policy->variable_count; i++)
+        values[i] = VALUE_UNSET;
+    values[variable] = 0;
+    texts[variable] = text;
+    return print_witness(built, &assignment, &base, witness);
 }

@@ -22,4 +22,9 @@ bool witness_of(struct policy_diagram *built, const struct assignment *assignmen
 /* The simplest request for which `region` is TRUE. region must not be NONE. */
 bool witness_in(struct policy_diagram *built, diagram_ref region, struct witness *witness);
 
+/* The same with this text for a string variable, where the text is of the class that the request
+ * has. */
+bool witness_with_text(struct policy_diagram *built, diagram_ref region, uint32_t variable,
+                       struct text text, struct witness *witness);
+
 #endif

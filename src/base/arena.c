@@ -1,12 +1,16 @@
-/* base/arena.c: blocks that double in size, chained; see arena.h. */
+/* base/arena.c: blocks that double in size, chained; see arena.h.
+ *
+ * Small things share blocks, of which the newest is being filled. What is large has a block to
+ * itself: an array in one grows by realloc and leaves no copy behind. */
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20 };
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, LARGE = LARGEST_BLOCK / 8 };
 
 struct arena_block {
     struct arena_block *older;
@@ -20,55 +24,83 @@ void arena_init(struct arena *arena, size_t limit)
     *arena = (struct arena){.limit = limit};
 }
 
-void arena_free(struct arena *arena)
+static void free_chain(struct arena_block *block)
 {
-    struct arena_block *block = arena->newest;
     while (block) {
         struct arena_block *older = block->older;
         free(block);
         block = older;
     }
+}
+
+void arena_free(struct arena *arena)
+{
+    free_chain(arena->newest);
+    free_chain(arena->large);
     arena_init(arena, arena->limit);
 }
 
-static struct arena_block *add_block(struct arena *arena, size_t at_least)
+/* May the arena hand out `bytes` more? */
+static bool within_limit(struct arena *arena, size_t bytes)
+{
+    if (bytes <= arena->limit - arena->used)
+        return true;
+    arena->failed = arena->over_limit = true;
+    return false;
+}
+
+static struct arena_block *add_block(struct arena *arena, struct arena_block **chain,
+                                     size_t capacity)
+{
+    struct arena_block *block = calloc(1, sizeof *block + capacity);
+    if (!block) {
+        arena->failed = true;
+        return NULL;
+    }
+    block->capacity = capacity;
+    block->older = *chain;
+    *chain = block;
+    return block;
+}
+
+static size_t next_capacity(const struct arena *arena, size_t at_least)
 {
     size_t capacity = arena->newest ? arena->newest->capacity * 2 : FIRST_BLOCK;
     if (capacity > LARGEST_BLOCK)
         capacity = LARGEST_BLOCK;
-    if (capacity < at_least)
-        capacity = at_least;
-    struct arena_block *block = calloc(1, sizeof *block + capacity);
-    if (!block)
-        return NULL;
-    block->capacity = capacity;
-    block->older = arena->newest;
-    arena->newest = block;
-    return block;
+    return capacity < at_least ? at_least : capacity;
+}
+
+/* A type's size is a multiple of its alignment: the largest power of two in it is enough. */
+static size_t round_up(size_t offset, size_t size)
+{
+    size_t unit = size & (0 - size);
+    if (unit > alignof(max_align_t))
+        unit = alignof(max_align_t);
+    return unit ? (offset + unit - 1) / unit * unit : offset;
 }
 
 void *arena_alloc(struct arena *arena, size_t count, size_t size)
 {
-    const size_t unit = alignof(max_align_t);
-    if (size && count > arena->limit / size)
-        goto over_limit;
-    size_t bytes = (count * size + unit - 1) / unit * unit;
-    if (bytes > arena->limit - arena->used)
-        goto over_limit;
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        bytes = SIZE_MAX;
+    if (!within_limit(arena, bytes))
+        return NULL;
     struct arena_block *block = arena->newest;
-    if (!block || block->capacity - block->used < bytes)
-        block = add_block(arena, bytes);
+    size_t start = block ? round_up(block->used, size) : 0;
+    if (bytes >= LARGE) {
+        block = add_block(arena, &arena->large, bytes);
+        start = 0;
+    } else if (!block || start > block->capacity || block->capacity - start < bytes) {
+        block = add_block(arena, &arena->newest, next_capacity(arena, bytes));
+        start = 0;
+    }
     if (!block)
-        goto failed;
-    void *result = block->bytes + block->used;
-    block->used += bytes;
+        return NULL;
+    block->used = start + bytes;
     arena->used += bytes;
-    return result;
-over_limit:
-    arena->over_limit = true;
-failed:
-    arena->failed = true;
-    return NULL;
+    return block->bytes + start;
 }
 
 struct text arena_text(struct arena *arena, struct text text)
@@ -95,16 +127,52 @@ struct text arena_format(struct arena *arena, const char *format, ...)
     return copy ? (struct text){copy, (size_t)length} : (struct text){"", 0};
 }
 
+/* An array of LARGE bytes or more has a block to itself, which moves with it. */
+static void *grow_block(struct arena *arena, const void *array, size_t bytes)
+{
+    struct arena_block **place = &arena->large;
+    while ((*place)->bytes != array)
+        place = &(*place)->older;
+    struct arena_block *block = realloc(*place, sizeof *block + bytes);
+    if (!block) {
+        arena->failed = true;
+        return NULL;
+    }
+    *place = block;
+    arena->used += bytes - block->used;
+    block->used = block->capacity = bytes;
+    return block->bytes;
+}
+
+/* Grows an array that is the last thing in its block where it is; false where it is not. */
+static bool extend(struct arena *arena, const char *array, size_t old_bytes, size_t bytes)
+{
+    struct arena_block *block = arena->newest;
+    if (!old_bytes || bytes >= LARGE || array + old_bytes != block->bytes + block->used ||
+        bytes - old_bytes > block->capacity - block->used)
+        return false;
+    block->used += bytes - old_bytes;
+    arena->used += bytes - old_bytes;
+    return true;
+}
+
 void *arena_grow(struct arena *arena, void *array, size_t count, size_t *capacity, size_t size)
 {
     if (count < *capacity)
         return array;
-    size_t larger = *capacity ? *capacity * 2 : 8;
-    void *moved = arena_alloc(arena, larger, size);
-    if (!moved)
+    size_t larger = *capacity ? *capacity * 2 : 1;
+    size_t old_bytes = *capacity * size, bytes = larger * size;
+    if (!within_limit(arena, bytes - old_bytes))
         return NULL;
-    if (count)
-        memcpy(moved, array, count * size);
-    *capacity = larger;
-    return moved;
+    if (old_bytes >= LARGE) {
+        array = grow_block(arena, array, bytes);
+    } else if (!extend(arena, array, old_bytes, bytes)) {
+        void *moved = arena_alloc(arena, larger, size);
+        if (moved && old_bytes)
+            memcpy(moved, array, old_bytes);
+        array = moved;
+    }
+    if (array)
+        *capacity = larger;
+    return array;
 }

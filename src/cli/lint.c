@@ -3,11 +3,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "author/report.h"
 #include "cli/policy_file.h"
 #include "cli/shared_options.h"
+#include "runtime/price.h"
 
 struct lint {
     const struct command *command;
@@ -17,7 +19,37 @@ struct lint {
     bool first; /* nothing was reported yet */
     size_t errors, warnings;
     bool unreadable;
+    struct price_table *prices; /* of --prices; else that of OpenAI, for its policies */
+    bool any_provider;
 };
+
+static struct text model_at(const void *table, size_t index)
+{
+    const struct price_table *prices = table;
+    return index < prices->count ? prices->rows[index].model : TEXT("");
+}
+
+static bool prices_tier(const void *table, struct text tier)
+{
+    const struct price_table *prices = table;
+    for (size_t i = 0; i < prices->count; i++)
+        if (price_offer(prices, prices->rows[i].model, tier) == PRICE_OFFERED)
+            return true;
+    return false;
+}
+
+static bool lacks_tier(const void *table, struct text model, struct text tier)
+{
+    return !text_is(model, "*") && price_offer(table, model, tier) == PRICE_NOT_OFFERED;
+}
+
+static enum tw_status find_all(const struct lint *lint, struct front *front)
+{
+    const struct model_offers offers = {lint->prices, model_at, prices_tier, lacks_tier};
+    const struct provider *provider = front->policy.provider;
+    bool known = lint->any_provider || (provider && strcmp(provider->name, "openai") == 0);
+    return lint_policy(front, lint->now, known ? &offers : NULL);
+}
 
 static void add_report(struct lint *lint, struct findings *findings)
 {
@@ -40,8 +72,7 @@ static void add_report(struct lint *lint, struct findings *findings)
 static void lint_file(struct lint *lint, const char *path)
 {
     struct policy_file file;
-    if (!policy_file_read(lint->command, path, &file) ||
-        lint_policy(&file.front, lint->now) != TW_OK) {
+    if (!policy_file_read(lint->command, path, &file) || find_all(lint, &file.front) != TW_OK) {
         lint->unreadable = true;
     } else {
         size_t errors = file.front.findings.error_count;
@@ -77,12 +108,14 @@ static void end(struct lint *lint, int files)
 int command_lint(const struct command *command, int argc, char **argv)
 {
     static const char *const formats[] = {"text", "json", "sarif", "github", NULL};
-    const char *format = "text", *now = NULL;
+    const char *format = "text", *now = NULL, *prices = NULL;
     bool strict = false;
     int at;
     const struct option_row rows[] = {
         SHARED_FORMAT(&format, "text, json, sarif or github"),
         {"strict", OPTION_FLAG, NULL, "Exit with 1 where there are warnings", &strict},
+        {"prices", OPTION_TEXT, "NAME|FILE",
+         "Price table: openai (for its policies), seed, or a file", &prices},
         {"now", OPTION_TEXT, "INSTANT", "Where the coming year starts, for shifted windows", &now},
         OPTIONS_END,
     };
@@ -94,12 +127,17 @@ int command_lint(const struct command *command, int argc, char **argv)
         return usage_trouble(command, "name at least one file");
     if (!format_parse(command, format, formats, &lint.format) || !read_now(command, now, &lint.now))
         return EXIT_TROUBLE;
+    struct tw_error error;
+    lint.any_provider = prices != NULL;
+    if (price_table_open(prices ? prices : "openai", &lint.prices, &error) != TW_OK)
+        return trouble(command, "%s", error.message);
     buffer_init(&lint.report, 256u << 20);
     begin(&lint);
     for (int i = at; i < argc; i++)
         lint_file(&lint, argv[i]);
     end(&lint, argc - at);
     buffer_free(&lint.report);
+    price_table_free(lint.prices);
     status = lint.errors || lint.unreadable ? EXIT_TROUBLE
              : strict && lint.warnings      ? EXIT_NO
                                             : EXIT_DONE;

@@ -1,81 +1,32 @@
-/* diagram/build.c: classes, an order of the variables, and the merge of all rules.
+/* diagram/build.c: the diagrams of tests, conditions and rules, in one order of the variables.
  *
  * Rules are merged by halves: merged one by one, each step would copy the widest node again. */
 #include "diagram/build.h"
 
+#include "diagram/order.h"
+
 #include <stdlib.h>
-
-/* How much a variable tells rules apart, for the order. */
-struct weight {
-    uint32_t variable, rules, classes;
-};
-
-static void mark_tests(const struct formula *formula, bool *marks)
-{
-    for (const struct formula *part = formula->children; part; part = part->next)
-        mark_tests(part, marks);
-    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
-        marks[formula->variable] = true;
-}
-
-/* What most rules test comes first, and of that what has most classes: a policy whose every rule
- * names a model is best told apart by model. */
-static int compare_weights(const void *left, const void *right)
-{
-    const struct weight *a = left, *b = right;
-    uint64_t a_weight = (uint64_t)a->rules * a->classes, b_weight = (uint64_t)b->rules * b->classes;
-    if (a_weight != b_weight)
-        return a_weight > b_weight ? -1 : 1;
-    return a->variable < b->variable ? -1 : 1;
-}
-
-static bool choose_order(struct policy_diagram *built)
-{
-    size_t variables = built->policy->variable_count;
-    struct weight *weights = ARENA_ARRAY(built->arena, struct weight, variables);
-    bool *marks = ARENA_ARRAY(built->arena, bool, variables);
-    built->order = ARENA_ARRAY(built->arena, uint32_t, variables);
-    built->level_of = ARENA_ARRAY(built->arena, uint32_t, variables);
-    if (!weights || !marks || !built->order || !built->level_of)
-        return false;
-    for (uint32_t i = 0; i < variables; i++)
-        weights[i] = (struct weight){i, 1, built->classes.variables[i].count};
-    for (size_t rule = 0; rule < built->policy->rule_count; rule++) {
-        for (size_t i = 0; i < variables; i++)
-            marks[i] = false;
-        mark_tests(built->formulas[rule], marks);
-        for (size_t i = 0; i < variables; i++)
-            weights[i].rules += marks[i];
-    }
-    qsort(weights, variables, sizeof *weights, compare_weights);
-    for (size_t i = 0; i < variables; i++) {
-        uint32_t variable = weights[i].variable;
-        bool used = built->classes.variables[variable].used;
-        built->level_of[variable] = used ? built->level_count : UINT32_MAX;
-        if (used)
-            built->order[built->level_count++] = variable;
-    }
-    return true;
-}
 
 static enum tw_status start_diagram(struct policy_diagram *built, size_t edge_limit)
 {
-    uint32_t *counts = ARENA_ARRAY(built->arena, uint32_t, built->level_count + 1u);
-    if (!counts)
-        return TW_NO_MEMORY;
+    diagram_free(&built->diagram);
+    built->has_tests = built->has_conditions = false;
+    built->root = DIAGRAM_NONE;
     for (uint32_t i = 0; i < built->level_count; i++)
-        counts[i] = built->classes.variables[built->order[i]].count;
-    return diagram_init(&built->diagram, counts, built->level_count, edge_limit);
+        built->class_counts[i] = built->classes.variables[built->order[i]].count;
+    return diagram_init(&built->diagram, built->class_counts, built->level_count, edge_limit);
 }
 
-static diagram_ref of_test(struct policy_diagram *built, const struct formula *test)
+/* `inside`, which tests later levels only, where the test holds, else NONE. */
+static diagram_ref of_test(struct policy_diagram *built, const struct formula *test,
+                           diagram_ref inside)
 {
-    struct class_set set;
-    if (!classes_of_test(&built->classes, built->arena, test, &set)) {
+    struct class_set *set = &built->scratch;
+    if (!classes_of_test(&built->classes, built->arena, test, set)) {
         built->diagram.status = TW_NO_MEMORY;
         return DIAGRAM_NONE;
     }
-    return diagram_test(&built->diagram, built->level_of[test->variable], set);
+    return diagram_branch(&built->diagram, built->level_of[test->variable], *set, inside);
 }
 
 /* Each test becomes a diagram once: lint asks for the same one again and again. */
@@ -84,24 +35,88 @@ static void make_tests(struct policy_diagram *built, struct formula *formula)
     for (struct formula *part = formula->children; part; part = part->next)
         make_tests(built, part);
     if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
-        formula->diagram = of_test(built, formula);
+        formula->diagram = of_test(built, formula, DIAGRAM_TRUE);
+}
+
+static bool is_test(const struct formula *formula)
+{
+    return formula->kind != FORMULA_AND && formula->kind != FORMULA_OR;
+}
+
+static diagram_ref lead(struct policy_diagram *built, const struct formula *formula,
+                        diagram_ref inside);
+
+/* A test whose own diagram was not made is put on top of what tests later levels only. */
+static diagram_ref lead_test(struct policy_diagram *built, const struct formula *test,
+                             diagram_ref inside)
+{
+    struct diagram *diagram = &built->diagram;
+    uint32_t level = built->level_of[test->variable];
+    if (built->has_tests)
+        return diagram_guard(diagram, test->diagram, inside);
+    if (!diagram_is_terminal(inside) && diagram->nodes[inside].level <= level)
+        return diagram_guard(diagram, of_test(built, test, DIAGRAM_TRUE), inside);
+    return of_test(built, test, inside);
+}
+
+/* From the last level up, so that each test makes one node; the parts that are no tests, and any
+ * beyond the first few, come in whatever order they have. */
+static diagram_ref lead_all(struct policy_diagram *built, const struct formula *parts,
+                            diagram_ref inside)
+{
+    enum { MOST_SORTED = 16 };
+    const struct formula *sorted[MOST_SORTED];
+    size_t count = 0;
+    for (const struct formula *part = parts; part; part = part->next) {
+        if (part->dropped || !is_test(part) || count == MOST_SORTED) {
+            inside = part->dropped ? inside : lead(built, part, inside);
+            continue;
+        }
+        size_t at = count++;
+        for (;
+             at > 0 && built->level_of[sorted[at - 1]->variable] < built->level_of[part->variable];
+             at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = part;
+    }
+    for (size_t i = 0; i < count; i++)
+        inside = lead_test(built, sorted[i], inside);
+    return inside;
+}
+
+static diagram_ref lead_any(struct policy_diagram *built, const struct formula *parts,
+                            diagram_ref inside)
+{
+    diagram_ref result = DIAGRAM_NONE;
+    for (const struct formula *part = parts; part && !built->diagram.status; part = part->next)
+        if (!part->dropped)
+            result = diagram_merge(&built->diagram, result, lead(built, part, inside));
+    return result;
+}
+
+/* `inside` where the formula holds, else NONE. */
+static diagram_ref lead(struct policy_diagram *built, const struct formula *formula,
+                        diagram_ref inside)
+{
+    if (formula->kind == FORMULA_AND)
+        return lead_all(built, formula->children, inside);
+    if (is_test(formula))
+        return lead_test(built, formula, inside);
+    if (diagram_is_terminal(inside))
+        return lead_any(built, formula->children, inside);
+    return diagram_guard(&built->diagram, lead_any(built, formula->children, DIAGRAM_TRUE), inside);
 }
 
 diagram_ref diagram_of_formula(struct policy_diagram *built, const struct formula *formula)
 {
-    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
-        return formula->diagram;
-    bool is_and = formula->kind == FORMULA_AND;
-    diagram_ref result = is_and ? DIAGRAM_TRUE : DIAGRAM_NONE;
-    for (const struct formula *part = formula->children; part && !built->diagram.status;
-         part = part->next) {
-        if (part->dropped)
-            continue;
-        diagram_ref next = diagram_of_formula(built, part);
-        result = is_and ? diagram_guard(&built->diagram, result, next)
-                        : diagram_merge(&built->diagram, result, next);
-    }
-    return result;
+    return lead(built, formula, DIAGRAM_TRUE);
+}
+
+static diagram_ref of_rule(struct policy_diagram *built, size_t rule)
+{
+    diagram_ref terminal = diagram_terminal((uint32_t)rule);
+    return built->has_tests ? diagram_guard(&built->diagram, built->conditions[rule], terminal)
+                            : lead(built, built->formulas[rule], terminal);
 }
 
 diagram_ref diagram_of_rules(struct policy_diagram *built, size_t first, size_t last)
@@ -109,8 +124,7 @@ diagram_ref diagram_of_rules(struct policy_diagram *built, size_t first, size_t 
     if (first >= last || built->diagram.status)
         return DIAGRAM_NONE;
     if (last - first == 1)
-        return diagram_guard(&built->diagram, built->conditions[first],
-                             diagram_terminal((uint32_t)first));
+        return of_rule(built, first);
     size_t middle = first + (last - first) / 2;
     diagram_ref upper = diagram_of_rules(built, first, middle);
     return diagram_merge(&built->diagram, upper, diagram_of_rules(built, middle, last));
@@ -119,7 +133,7 @@ diagram_ref diagram_of_rules(struct policy_diagram *built, size_t first, size_t 
 static struct class_set one_span(struct class_span *span, uint32_t low, uint32_t high)
 {
     *span = (struct class_span){low, high};
-    return (struct class_set){span, 1};
+    return (struct class_set){span, 1, 1};
 }
 
 /* The classes of one weekday among those of the clock, or of the date. */
@@ -150,7 +164,7 @@ static void find_impossible(struct policy_diagram *built)
     if (!built->classes.variables[VARIABLE_DATE].by_weekday)
         return;
     for (uint32_t weekday = 0; weekday < 7 && !built->diagram.status; weekday++) {
-        struct class_set clock, date;
+        struct class_set clock = {0}, date = {0};
         if (!day_classes(built, weekday, &clock, &date)) {
             built->diagram.status = TW_NO_MEMORY;
             return;
@@ -209,21 +223,22 @@ diagram_ref diagram_of_tier(struct policy_diagram *built, uint32_t variable, uin
     struct interval value = {tier, tier};
     struct formula is_tier = {.kind = FORMULA_RANGES, .variable = variable, .set = {&value, 1}};
     struct formula is_unset = {.kind = FORMULA_IS_SET, .variable = variable, .negated = true};
-    diagram_ref result = of_test(built, &is_tier);
+    diagram_ref result = of_test(built, &is_tier, DIAGRAM_TRUE);
     if (tier == 0 && built->policy->variables[variable].can_be_unset)
-        result = diagram_merge(&built->diagram, result, of_test(built, &is_unset));
+        result = diagram_merge(&built->diagram, result, of_test(built, &is_unset, DIAGRAM_TRUE));
     return result;
 }
 
 /* The formulas of all rules, then of all properties, then those that tell tiers apart. */
-static bool make_formulas(struct policy_diagram *built, size_t *count)
+static bool make_formulas(struct policy_diagram *built)
 {
     const struct policy_tree *policy = built->policy;
-    *count = policy->rule_count;
+    size_t count = policy->rule_count;
     for (const struct statement *at = policy->statements; at; at = at->next)
-        *count += is_property(at);
-    *count = add_tier_formulas(built, *count, true);
-    built->formulas = ARENA_ARRAY(built->arena, struct formula *, *count + 1);
+        count += is_property(at);
+    count = add_tier_formulas(built, count, true);
+    built->formula_count = count;
+    built->formulas = ARENA_ARRAY(built->arena, struct formula *, count + 1);
     if (!built->formulas)
         return false;
     size_t index = 0;
@@ -233,56 +248,66 @@ static bool make_formulas(struct policy_diagram *built, size_t *count)
         if (is_property(at))
             built->formulas[index++] = formula_of_condition(policy, at->condition);
     add_tier_formulas(built, index, false);
-    for (size_t i = 0; i < *count; i++)
+    for (size_t i = 0; i < count; i++)
         if (!built->formulas[i])
             return false;
     return true;
 }
 
-static enum tw_status make_conditions(struct policy_diagram *built, size_t count)
+static enum tw_status attempt_program(struct policy_diagram *built, size_t edge_limit)
 {
-    for (size_t i = 0; i < count && !built->diagram.status; i++)
-        make_tests(built, built->formulas[i]);
-    for (size_t i = 0; i < built->policy->rule_count && !built->diagram.status; i++)
-        built->conditions[i] = diagram_of_formula(built, built->formulas[i]);
+    enum tw_status status = start_diagram(built, edge_limit);
+    if (status)
+        return status;
+    built->root = diagram_of_rules(built, 0, built->policy->rule_count);
     return built->diagram.status;
 }
 
-/* From the formulas on: `count` of them, those of the rules first. */
-static enum tw_status build(struct policy_diagram *built, size_t count, bool with_dates,
-                            size_t edge_limit)
+/* With the diagrams of all tests and all conditions. */
+static enum tw_status attempt_questions(struct policy_diagram *built, size_t edge_limit)
 {
     size_t rules = built->policy->rule_count;
-    enum tw_status status =
-        classes_make(&built->classes, built->arena, built->policy, built->formulas, count);
+    enum tw_status status = start_diagram(built, edge_limit);
     if (status)
         return status;
-    if (built->classes.too_large)
-        return TW_LIMIT;
-    if (with_dates)
-        classes_cut_dates(&built->classes);
-    built->conditions = ARENA_ARRAY(built->arena, diagram_ref, rules + 1);
-    if (!built->conditions || !choose_order(built))
-        return TW_NO_MEMORY;
-    status = start_diagram(built, edge_limit);
-    if (!status)
-        status = make_conditions(built, count);
-    if (!status)
-        find_impossible(built);
-    if (status || built->diagram.status)
-        return built->diagram.status;
-    built->has_conditions = true;
+    for (size_t i = 0; i < built->formula_count && !built->diagram.status; i++)
+        make_tests(built, built->formulas[i]);
+    built->has_tests = true;
+    for (size_t i = 0; i < rules && !built->diagram.status; i++)
+        built->conditions[i] = diagram_of_formula(built, built->formulas[i]);
+    find_impossible(built);
+    built->has_conditions = !built->diagram.status;
     built->mark = diagram_mark(&built->diagram);
     built->root = diagram_of_rules(built, 0, rules);
     return built->diagram.status;
 }
 
+/* Classes and a first order. */
+static enum tw_status prepare(struct policy_diagram *built)
+{
+    struct arena *arena = built->arena;
+    enum tw_status status =
+        classes_make(&built->classes, arena, built->policy, built->formulas, built->formula_count);
+    if (status)
+        return status;
+    built->class_counts = ARENA_ARRAY(arena, uint32_t, built->policy->variable_count);
+    built->conditions = ARENA_ARRAY(arena, diagram_ref, built->policy->rule_count + 1);
+    if (!built->class_counts || !built->conditions || !order_guess(built))
+        return TW_NO_MEMORY;
+    return built->classes.too_large ? TW_LIMIT : TW_OK;
+}
+
 enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
                                     const struct policy_tree *policy, size_t edge_limit)
 {
-    size_t count;
     *built = (struct policy_diagram){.policy = policy, .arena = arena, .root = DIAGRAM_NONE};
-    return make_formulas(built, &count) ? build(built, count, true, edge_limit) : TW_NO_MEMORY;
+    if (!make_formulas(built))
+        return TW_NO_MEMORY;
+    enum tw_status status = prepare(built);
+    if (status)
+        return status;
+    classes_cut_dates(&built->classes);
+    return order_search(built, edge_limit, attempt_questions);
 }
 
 enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct arena *arena,
@@ -291,7 +316,9 @@ enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct
 {
     *built = (struct policy_diagram){
         .policy = policy, .arena = arena, .formulas = formulas, .root = DIAGRAM_NONE};
-    return build(built, policy->rule_count, false, edge_limit);
+    built->formula_count = policy->rule_count;
+    enum tw_status status = prepare(built);
+    return status ? status : order_search(built, edge_limit, attempt_program);
 }
 
 void policy_diagram_free(struct policy_diagram *built)

@@ -21,18 +21,22 @@ struct visits {
 struct policy_diagram {
     const struct policy_tree *policy;
     struct arena *arena;
-    struct formula **formulas; /* of each rule */
+    struct formula **formulas; /* of each rule; for questions, of properties too */
+    size_t formula_count;
     struct classes classes;
     struct diagram diagram;
     uint32_t *order;    /* of each level, its variable */
     uint32_t *level_of; /* of each variable; UINT32_MAX where no test reads it */
     uint32_t level_count;
+    uint32_t *class_counts;   /* of each level */
     diagram_ref *conditions;  /* of each rule: TRUE where its condition holds */
     diagram_ref impossible;   /* TRUE for requests that cannot be: a date that is another weekday */
     struct diagram_mark mark; /* conditions and impossible are below it, the root is above */
+    bool has_tests;           /* every test's own diagram is noted in it */
     bool has_conditions;
     diagram_ref root;
     struct visits visits;
+    struct class_set scratch; /* of the test at hand */
 };
 
 /* Builds the diagram of a policy without errors, and of the conditions of its properties with it,
@@ -42,8 +46,8 @@ struct policy_diagram {
 enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
                                     const struct policy_tree *policy, size_t edge_limit);
 /* The same for a program: of the rules alone, without properties, without the tiers that attributes
- * stand for, and without telling a date from another weekday's: `impossible` is NONE.
- * formulas: of each rule, in order; the diagram of each test is noted in it. */
+ * stand for, and without telling a date from another weekday's; for no questions, so that
+ * conditions and impossible are not there. formulas: of each rule, in order. */
 enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct arena *arena,
                                             const struct policy_tree *policy,
                                             struct formula **formulas, size_t edge_limit);

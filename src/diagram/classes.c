@@ -6,7 +6,7 @@
  * from a fixed generator; whatever is concluded from classes is checked against the reference
  * evaluator before it is used, so a clash (about one in 10^30) could refuse a policy, not misroute.
  *
- * Texts: the same, with the texts that tests name in place of intervals; see glob_classes.c for
+ * Texts: the same, with the texts that tests name in place of intervals; see glob_samples.c for
  * patterns. */
 #include "diagram/classes.h"
 
@@ -29,10 +29,34 @@ struct cutting {
     bool failed;
 };
 
+/* The end of MurmurHash3: every bit of the result depends on every bit of the word. */
+static uint64_t scramble(uint64_t word)
+{
+    word = (word ^ (word >> 33)) * 0xff51afd7ed558ccdu;
+    word = (word ^ (word >> 33)) * 0xc4ceb9fe1a85ec53u;
+    return word ^ (word >> 33);
+}
+
+static struct signature extended(struct signature sum, uint64_t word)
+{
+    return (struct signature){scramble(sum.high ^ word), scramble(sum.low + (word << 1 | 1))};
+}
+
+static const struct signature signature_seed = {0x9e3779b97f4a7c15u, 0xd1b54a32d192ed03u};
+
 static struct signature signature_of(uint64_t number)
 {
-    struct text bytes = {(const char *)&number, sizeof number};
-    return (struct signature){text_hash(bytes, 1), text_hash(bytes, 2)};
+    return extended(signature_seed, number);
+}
+
+static struct signature signature_of_set(struct interval_set set)
+{
+    struct signature sum = signature_of(set.count);
+    for (size_t i = 0; i < set.count; i++) {
+        sum = extended(sum, (uint64_t)set.items[i].low);
+        sum = extended(sum, (uint64_t)set.items[i].high);
+    }
+    return sum;
 }
 
 static struct signature toggled(struct signature sum, struct signature signature)
@@ -40,15 +64,15 @@ static struct signature toggled(struct signature sum, struct signature signature
     return (struct signature){sum.high ^ signature.high, sum.low ^ signature.low};
 }
 
-static void collect(struct cutting *cutting, const struct formula *formula)
+static void collect(struct cutting *cutting, struct formula *formula)
 {
-    for (const struct formula *part = formula->children; part; part = part->next)
+    for (struct formula *part = formula->children; part; part = part->next)
         collect(cutting, part);
     if (formula->kind == FORMULA_AND || formula->kind == FORMULA_OR)
         return;
     struct tests *tests = &cutting->tests[formula->variable];
     cutting->classes->variables[formula->variable].used = true;
-    const struct formula **items =
+    struct formula **items =
         arena_grow(cutting->arena, tests->items, tests->count, &tests->capacity, sizeof *items);
     if (!items) {
         cutting->failed = true;
@@ -58,16 +82,50 @@ static void collect(struct cutting *cutting, const struct formula *formula)
     items[tests->count++] = formula;
 }
 
+/* Where the signature is in the table, or would be. */
+static uint32_t *numbering_slot(const struct numbering *numbering, struct signature signature)
+{
+    size_t at = signature.low & (numbering->capacity - 1);
+    for (; numbering->slots[at]; at = (at + 1) & (numbering->capacity - 1)) {
+        const struct signature *item = &numbering->items[numbering->slots[at] - 1];
+        if (item->low == signature.low && item->high == signature.high)
+            break;
+    }
+    return &numbering->slots[at];
+}
+
+/* Makes room for `count` numbers. */
+static bool numbering_reserve(struct numbering *numbering, size_t count)
+{
+    struct numbering larger = *numbering;
+    while (larger.capacity < 2 * count)
+        larger.capacity = larger.capacity ? larger.capacity * 2 : 16;
+    if (larger.capacity == numbering->capacity)
+        return true;
+    larger.items = ARENA_ARRAY(numbering->arena, struct signature, larger.capacity / 2);
+    larger.slots = ARENA_ARRAY(numbering->arena, uint32_t, larger.capacity);
+    if (!larger.items || !larger.slots)
+        return false;
+    for (uint32_t i = 0; i < numbering->count; i++) {
+        larger.items[i] = numbering->items[i];
+        *numbering_slot(&larger, larger.items[i]) = i + 1;
+    }
+    *numbering = larger;
+    return true;
+}
+
 static uint32_t number_of(struct numbering *numbering, struct signature signature)
 {
-    struct text key = {(const char *)&signature, sizeof signature};
-    uint32_t known = (uint32_t)(uintptr_t)map_get(&numbering->known, key);
-    if (known)
-        return known - 1;
-    key = arena_text(numbering->arena, key);
-    if (!map_set(&numbering->known, key, (void *)(uintptr_t)(++numbering->count)))
+    if (!numbering_reserve(numbering, numbering->count + 1u)) {
         numbering->failed = true;
-    return numbering->count - 1;
+        return 0;
+    }
+    uint32_t *slot = numbering_slot(numbering, signature);
+    if (*slot == 0) {
+        numbering->items[numbering->count] = signature;
+        *slot = ++numbering->count;
+    }
+    return *slot - 1;
 }
 
 static int compare_events(const void *left, const void *right)
@@ -85,30 +143,39 @@ static size_t count_events(const struct tests *tests)
     return count;
 }
 
+/* Most policies write their numbers in order, which is seen faster than they are sorted. */
+static void sort_events(struct event *events, size_t count)
+{
+    size_t i = 1;
+    while (i < count && events[i - 1].at <= events[i].at)
+        i++;
+    if (i < count)
+        qsort(events, count, sizeof *events, compare_events);
+}
+
 /* Where tests begin and end. What ends with the domain needs no event. A set that several tests
  * share counts once: toggled twice, it would vanish. */
 static size_t fill_events(struct cutting *cutting, const struct tests *tests, int64_t domain_high,
                           struct event *events)
 {
     size_t count = 0;
-    struct map seen;
-    map_init(&seen, cutting->arena);
-    for (size_t i = 0; i < tests->count; i++) {
+    struct numbering seen = {.arena = cutting->arena};
+    cutting->failed |= !numbering_reserve(&seen, tests->count);
+    for (size_t i = 0; i < tests->count && !cutting->failed; i++) {
         const struct formula *test = tests->items[i];
-        struct text bytes = {(const char *)test->set.items,
-                             test->set.count * sizeof *test->set.items};
-        if (test->kind != FORMULA_RANGES || bytes.length == 0 || map_get(&seen, bytes))
+        if (test->kind != FORMULA_RANGES || test->set.count == 0)
             continue;
-        cutting->failed |= !map_set(&seen, bytes, cutting);
-        struct signature signature = signature_of(text_hash(bytes, 3));
-        signature.high ^= text_hash(bytes, 4);
+        struct signature signature = signature_of_set(test->set);
+        uint32_t known = seen.count;
+        if (number_of(&seen, signature) < known)
+            continue;
         for (size_t k = 0; k < test->set.count; k++) {
             events[count++] = (struct event){test->set.items[k].low, signature};
             if (test->set.items[k].high < domain_high)
                 events[count++] = (struct event){test->set.items[k].high + 1, signature};
         }
     }
-    qsort(events, count, sizeof *events, compare_events);
+    sort_events(events, count);
     return count;
 }
 
@@ -118,7 +185,16 @@ static void add_run(struct variable_classes *variable, int64_t low, int64_t high
     if (last && last->class == class)
         last->high = high;
     else
-        variable->runs[variable->run_count++] = (struct class_run){low, high, class};
+        variable->runs[variable->run_count++] = (struct class_run){low, high, class, 0};
+}
+
+static void find_straight(struct variable_classes *variable)
+{
+    for (size_t i = variable->run_count; i-- > 0;) {
+        struct class_run *run = &variable->runs[i];
+        bool goes_on = i + 1 < variable->run_count && run[1].class == run->class + 1;
+        run->straight = goes_on ? run[1].straight : (uint32_t)i;
+    }
 }
 
 static bool sweep(struct cutting *cutting, uint32_t index, const struct event *events, size_t count)
@@ -139,6 +215,7 @@ static bool sweep(struct cutting *cutting, uint32_t index, const struct event *e
             sum = toggled(sum, events[i].signature);
         }
     }
+    find_straight(variable);
     variable->count = variable->numbering.count;
     return !variable->numbering.failed;
 }
@@ -150,10 +227,28 @@ static bool cut_numbers(struct cutting *cutting, uint32_t index)
     size_t most = count_events(tests);
     struct event *events = ARENA_ARRAY(cutting->arena, struct event, most + 1);
     variable->runs = ARENA_ARRAY(cutting->arena, struct class_run, most + 1);
-    if (!events || !variable->runs)
+    if (!events || !variable->runs || !numbering_reserve(&variable->numbering, most + 1))
         return false;
     int64_t high = cutting->classes->policy->variables[index].high;
-    return sweep(cutting, index, events, fill_events(cutting, tests, high, events));
+    size_t count = fill_events(cutting, tests, high, events);
+    return !cutting->failed && sweep(cutting, index, events, count);
+}
+
+/* The place of a named text; adds it where it is new. */
+static bool name_text(struct cutting *cutting, struct variable_classes *variable, struct text text,
+                      size_t *capacity, uint32_t *place)
+{
+    *place = (uint32_t)(uintptr_t)map_get(&variable->text_places, text);
+    if ((*place)--)
+        return true;
+    struct text *texts =
+        arena_grow(cutting->arena, variable->texts, variable->text_count, capacity, sizeof *texts);
+    *place = (uint32_t)variable->text_count;
+    if (!texts || !map_set(&variable->text_places, text, (void *)((uintptr_t)*place + 1)))
+        return false;
+    variable->texts = texts;
+    texts[variable->text_count++] = text;
+    return true;
 }
 
 /* The texts that tests name, once each, in order. */
@@ -163,23 +258,15 @@ static bool gather_texts(struct cutting *cutting, uint32_t index)
     const struct tests *tests = &cutting->tests[index];
     size_t capacity = 0;
     for (size_t i = 0; i < tests->count; i++) {
-        for (size_t k = 0;
-             tests->items[i]->kind == FORMULA_TEXTS && k < tests->items[i]->text_count; k++) {
-            struct text text = tests->items[i]->texts[k];
-            if (map_get(&variable->text_places, text))
-                continue;
-            struct text *texts = arena_grow(cutting->arena, variable->texts, variable->text_count,
-                                            &capacity, sizeof *texts);
-            if (!texts || !map_set(&variable->text_places, text, variable))
+        struct formula *test = tests->items[i];
+        if (test->kind != FORMULA_TEXTS)
+            continue;
+        test->places = ARENA_ARRAY(cutting->arena, uint32_t, test->text_count);
+        for (size_t k = 0; k < test->text_count; k++)
+            if (!test->places ||
+                !name_text(cutting, variable, test->texts[k], &capacity, &test->places[k]))
                 return false;
-            variable->texts = texts;
-            texts[variable->text_count++] = text;
-        }
     }
-    /* Only now do the texts stay where they are. */
-    for (size_t i = 0; i < variable->text_count; i++)
-        if (!map_set(&variable->text_places, variable->texts[i], &variable->texts[i]))
-            return false;
     return true;
 }
 
@@ -193,8 +280,7 @@ static struct signature *sign_texts(struct cutting *cutting, uint32_t index)
     for (size_t i = 0; signatures && i < tests->count; i++) {
         const struct formula *test = tests->items[i];
         for (size_t k = 0; test->kind == FORMULA_TEXTS && k < test->text_count; k++) {
-            struct text *named = map_get(&variable->text_places, test->texts[k]);
-            struct signature *place = &signatures[named - variable->texts];
+            struct signature *place = &signatures[test->places[k]];
             *place = toggled(*place, signature_of(2 * i));
         }
         for (size_t k = 0; test->kind == FORMULA_LIKE && k < variable->text_count; k++)
@@ -244,20 +330,33 @@ static bool keep_sample(struct cutting *cutting, struct variable_classes *variab
     return true;
 }
 
+/* Some texts that stand for all others. Without patterns one will do. */
+static bool sample_others(struct cutting *cutting, uint32_t index, struct glob_samples *others)
+{
+    const struct variable_classes *variable = &cutting->classes->variables[index];
+    size_t count;
+    struct text *patterns = gather_patterns(cutting, &cutting->tests[index], &count);
+    if (patterns && count == 0 && !map_get(&variable->text_places, TEXT(""))) {
+        *others = (struct glob_samples){.texts = patterns, .count = 1};
+        patterns[0] = TEXT("");
+        return true;
+    }
+    return patterns && glob_samples_find(others, cutting->arena, patterns, count, variable->texts,
+                                         variable->text_count);
+}
+
 /* Texts that tests name have classes by their signatures, all others by the patterns they match. */
 static bool cut_texts(struct cutting *cutting, uint32_t index)
 {
     struct variable_classes *variable = &cutting->classes->variables[index];
     const struct tests *tests = &cutting->tests[index];
     struct numbering *numbering = &variable->numbering;
-    size_t pattern_count, capacity = 0;
+    size_t capacity = 0;
     struct glob_samples others = {0};
     struct signature *signatures = gather_texts(cutting, index) ? sign_texts(cutting, index) : NULL;
-    struct text *patterns = gather_patterns(cutting, tests, &pattern_count);
     variable->text_classes = ARENA_ARRAY(cutting->arena, uint32_t, variable->text_count + 1);
-    if (!signatures || !patterns || !variable->text_classes ||
-        !glob_samples_find(&others, cutting->arena, patterns, pattern_count, variable->texts,
-                           variable->text_count))
+    if (!signatures || !variable->text_classes || !sample_others(cutting, index, &others) ||
+        !numbering_reserve(numbering, variable->text_count + others.count))
         return false;
     bool good = true;
     for (size_t i = 0; i < variable->text_count && good; i++) {
@@ -297,12 +396,10 @@ uint32_t class_of_number(const struct variable_classes *variable, int64_t value)
 
 uint32_t class_of_text(const struct variable_classes *variable, struct text text)
 {
-    struct text *named = map_get(&variable->text_places, text);
+    uint32_t named = (uint32_t)(uintptr_t)map_get(&variable->text_places, text);
     if (named)
-        return variable->text_classes[named - variable->texts];
-    struct signature signature = sign_other(variable->tests, text);
-    struct text key = {(const char *)&signature, sizeof signature};
-    uint32_t known = (uint32_t)(uintptr_t)map_get(&variable->numbering.known, key);
+        return variable->text_classes[named - 1];
+    uint32_t known = *numbering_slot(&variable->numbering, sign_other(variable->tests, text));
     return known ? known - 1 : 0;
 }
 
@@ -310,7 +407,6 @@ static bool cut_variable(struct cutting *cutting, uint32_t index)
 {
     struct variable_classes *variable = &cutting->classes->variables[index];
     const struct variable *about = &cutting->classes->policy->variables[index];
-    map_init(&variable->numbering.known, cutting->arena);
     map_init(&variable->text_places, cutting->arena);
     variable->numbering.arena = cutting->arena;
     variable->tests = &cutting->tests[index];
@@ -353,75 +449,99 @@ void classes_cut_dates(struct classes *classes)
     date->initial = class_of_number(date, classes->policy->variables[VARIABLE_DATE].initial);
 }
 
-static int compare_classes(const void *left, const void *right)
+static bool add_span(struct class_set *set, struct arena *arena, uint32_t low, uint32_t high)
 {
-    const uint32_t *a = left, *b = right;
-    return (*a > *b) - (*a < *b);
-}
-
-/* Most tests name their classes in order, which is seen faster than it is sorted. */
-static void sort_classes(uint32_t *numbers, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        if (numbers[i - 1] <= numbers[i])
-            continue;
-        qsort(numbers, count, sizeof *numbers, compare_classes);
-        return;
-    }
-}
-
-/* Class numbers, in any order and more than once, as spans. */
-static bool spans_of(struct arena *arena, uint32_t *numbers, size_t count, struct class_set *set)
-{
-    set->spans = ARENA_ARRAY(arena, struct class_span, count + 1);
-    set->count = 0;
-    if (!set->spans)
+    struct class_span *spans =
+        arena_grow(arena, set->spans, set->count, &set->capacity, sizeof *spans);
+    if (!spans)
         return false;
-    sort_classes(numbers, count);
-    for (size_t i = 0; i < count; i++) {
-        struct class_span *last = set->count ? &set->spans[set->count - 1] : NULL;
-        if (last && numbers[i] <= last->high + 1)
-            last->high = numbers[i];
-        else
-            set->spans[set->count++] = (struct class_span){numbers[i], numbers[i]};
-    }
+    set->spans = spans;
+    spans[set->count++] = (struct class_span){low, high};
     return true;
 }
 
-/* Every class of the variable for which the test holds: asked of a sample of each. */
-static bool spans_of_samples(const struct classes *classes, struct arena *arena,
+static int compare_spans(const void *left, const void *right)
+{
+    const struct class_span *a = left, *b = right;
+    return (a->low > b->low) - (a->low < b->low);
+}
+
+/* Sorts spans and joins those that touch or overlap. */
+static void normalize_spans(struct class_set *set)
+{
+    size_t count = 0, i = 1;
+    while (i < set->count && set->spans[i - 1].low <= set->spans[i].low)
+        i++;
+    if (i < set->count)
+        qsort(set->spans, set->count, sizeof *set->spans, compare_spans);
+    for (i = 0; i < set->count; i++) {
+        struct class_span *last = count ? &set->spans[count - 1] : NULL;
+        if (!last || set->spans[i].low > last->high + 1)
+            set->spans[count++] = set->spans[i];
+        else if (set->spans[i].high > last->high)
+            last->high = set->spans[i].high;
+    }
+    set->count = count;
+}
+
+/* All classes but "not set", which is the last one where there is one. */
+static uint32_t set_classes(const struct variable_classes *variable)
+{
+    return variable->unset != UINT32_MAX ? variable->unset : variable->count;
+}
+
+/* What the variable has besides, "not set" left out. What is written never runs ahead of what is
+ * read. */
+static bool complement_spans(const struct variable_classes *variable, struct arena *arena,
+                             struct class_set *set)
+{
+    uint32_t next = 0, end = set_classes(variable);
+    size_t count = set->count;
+    set->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct class_span inside = set->spans[i];
+        if (inside.low > next)
+            set->spans[set->count++] = (struct class_span){next, inside.low - 1};
+        next = inside.high + 1;
+    }
+    return next >= end || add_span(set, arena, next, end - 1);
+}
+
+static bool spans_of_is_set(const struct variable_classes *variable, struct arena *arena,
+                            const struct formula *test, struct class_set *set)
+{
+    uint32_t end = set_classes(variable);
+    if (test->negated)
+        return variable->unset == UINT32_MAX || add_span(set, arena, end, end);
+    return end == 0 || add_span(set, arena, 0, end - 1);
+}
+
+/* Asked of a sample of each class. */
+static bool spans_of_pattern(const struct variable_classes *variable, struct arena *arena,
                              const struct formula *test, struct class_set *set)
 {
-    const struct variable_classes *variable = &classes->variables[test->variable];
-    uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, variable->count + 1);
-    size_t count = 0;
-    for (uint32_t class = 0; numbers && class < variable->count; class ++) {
-        bool unset = class == variable->unset;
-        bool holds =
-            test->kind == FORMULA_IS_SET
-                ? unset == test->negated
-                : !unset && glob_matches(test->texts[0], variable->samples[class]) != test->negated;
-        if (holds)
-            numbers[count++] = class;
-    }
-    return numbers && spans_of(arena, numbers, count, set);
+    for (uint32_t class = 0; class < set_classes(variable); class ++)
+        if (glob_matches(test->texts[0], variable->samples[class]) &&
+            !add_span(set, arena, class, class))
+            return false;
+    normalize_spans(set);
+    return !test->negated || complement_spans(variable, arena, set);
 }
 
 static bool spans_of_ranges(const struct variable_classes *variable, struct arena *arena,
                             const struct formula *test, struct class_set *set)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < test->set.count; i++)
-        count += place_of_number(variable, test->set.items[i].high) -
-                 place_of_number(variable, test->set.items[i].low) + 1;
-    uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, count + 1);
-    count = 0;
-    for (size_t i = 0; numbers && i < test->set.count; i++)
-        for (uint32_t at = place_of_number(variable, test->set.items[i].low);
-             at <= place_of_number(variable, test->set.items[i].high); at++)
-            numbers[count++] = variable->runs[at].class;
-    if (!numbers || !spans_of(arena, numbers, count, set))
-        return false;
+    const struct class_run *runs = variable->runs;
+    for (size_t i = 0; i < test->set.count; i++) {
+        uint32_t last = place_of_number(variable, test->set.items[i].high), next;
+        for (uint32_t at = place_of_number(variable, test->set.items[i].low); at <= last;
+             at = next + 1) {
+            next = runs[at].straight < last ? runs[at].straight : last;
+            if (!add_span(set, arena, runs[at].class, runs[next].class))
+                return false;
+        }
+    }
+    normalize_spans(set);
     for (size_t i = 0; variable->by_weekday && i < set->count; i++)
         set->spans[i] = (struct class_span){set->spans[i].low * 7, set->spans[i].high * 7 + 6};
     return true;
@@ -430,37 +550,34 @@ static bool spans_of_ranges(const struct variable_classes *variable, struct aren
 static bool spans_of_texts(const struct variable_classes *variable, struct arena *arena,
                            const struct formula *test, struct class_set *set)
 {
-    uint32_t *numbers = ARENA_ARRAY(arena, uint32_t, test->text_count + 1);
-    for (size_t i = 0; numbers && i < test->text_count; i++)
-        numbers[i] = class_of_text(variable, test->texts[i]);
-    if (!numbers || !spans_of(arena, numbers, test->text_count, set))
-        return false;
-    if (!test->negated)
-        return true;
-    /* All other classes, but for "not set", which is the last one where there is one. */
-    uint32_t end = variable->unset != UINT32_MAX ? variable->unset : variable->count, next = 0;
-    struct class_set inside = *set;
-    set->spans = ARENA_ARRAY(arena, struct class_span, inside.count + 1);
-    set->count = 0;
-    for (size_t i = 0; set->spans && i < inside.count; i++) {
-        if (inside.spans[i].low > next)
-            set->spans[set->count++] = (struct class_span){next, inside.spans[i].low - 1};
-        next = inside.spans[i].high + 1;
+    for (size_t i = 0; i < test->text_count; i++) {
+        uint32_t class = variable->text_classes[test->places[i]];
+        if (!add_span(set, arena, class, class))
+            return false;
     }
-    if (set->spans && next < end)
-        set->spans[set->count++] = (struct class_span){next, end - 1};
-    return set->spans != NULL;
+    normalize_spans(set);
+    return !test->negated || complement_spans(variable, arena, set);
 }
 
 bool classes_of_test(const struct classes *classes, struct arena *arena, const struct formula *test,
                      struct class_set *set)
 {
     const struct variable_classes *variable = &classes->variables[test->variable];
-    if (test->kind == FORMULA_RANGES)
+    set->count = 0;
+    switch (test->kind) {
+    case FORMULA_RANGES:
         return spans_of_ranges(variable, arena, test, set);
-    if (test->kind == FORMULA_TEXTS)
+    case FORMULA_TEXTS:
         return spans_of_texts(variable, arena, test, set);
-    return spans_of_samples(classes, arena, test, set);
+    case FORMULA_LIKE:
+        return spans_of_pattern(variable, arena, test, set);
+    case FORMULA_IS_SET:
+        return spans_of_is_set(variable, arena, test, set);
+    case FORMULA_AND:
+    case FORMULA_OR:
+        break;
+    }
+    return false;
 }
 
 /* The value of low..high nearest to `wanted` that falls on a weekday; VALUE_UNSET where none does.

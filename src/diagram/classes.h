@@ -12,19 +12,22 @@
 struct class_run {
     int64_t low, high;
     uint32_t class;
+    uint32_t straight; /* the last of the runs from here on whose classes count up one by one */
 };
 
 /* Numbers classes by what the tests say of them, in order of appearance. */
 struct numbering {
-    struct map known; /* the bytes of a signature to its class + 1 */
-    struct arena *arena;
+    struct signature *items; /* of each number */
+    uint32_t *slots;         /* a hash table of numbers + 1, at most half full */
+    size_t capacity;         /* of slots: a power of two, or 0 */
     uint32_t count;
+    struct arena *arena;
     bool failed;
 };
 
 /* The tests of one variable. */
 struct tests {
-    const struct formula **items;
+    struct formula **items;
     size_t count, capacity;
 };
 
@@ -39,7 +42,7 @@ struct variable_classes {
     struct text *texts; /* of strings: the texts that tests name ... */
     uint32_t *text_classes; /* ... and their classes */
     size_t text_count;
-    struct map text_places; /* a named text to its place in `texts` */
+    struct map text_places; /* a named text to its place in `texts` + 1 */
     struct text *samples;   /* of strings: one text of each class but "not set" */
     size_t sample_count;
     struct numbering numbering;
@@ -67,10 +70,11 @@ struct class_span {
 /* A set of classes of one variable: sorted runs of class numbers, apart from one another. */
 struct class_set {
     struct class_span *spans;
-    size_t count;
+    size_t count, capacity;
 };
 
-/* The classes in which a test holds. False when memory is out. */
+/* The classes in which a test holds. set: empty at first; one that was used before is used again
+ * and grows in the arena. False when memory is out. */
 bool classes_of_test(const struct classes *classes, struct arena *arena, const struct formula *test,
                      struct class_set *set);
 /* The class of a value, or of a text. */

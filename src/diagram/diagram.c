@@ -78,28 +78,27 @@ static uint64_t mix(uint64_t hash, uint64_t value)
     return hash ^ (hash >> 32);
 }
 
-static uint64_t hash_node(uint32_t level, const struct diagram_edge *edges, size_t count)
+static uint32_t hash_node(uint32_t level, const struct diagram_edge *edges, size_t count)
 {
     uint64_t hash = mix(0x9e3779b97f4a7c15u, level);
     for (size_t i = 0; i < count; i++)
         hash = mix(hash, (uint64_t)edges[i].last << 32 | edges[i].child);
-    return hash;
+    return (uint32_t)hash;
 }
 
 static bool same_node(const struct diagram *diagram, const struct diagram_node *node,
-                      uint32_t level, const struct diagram_edge *edges, size_t count)
+                      const struct diagram_node *wanted, const struct diagram_edge *edges)
 {
-    return node->level == level && node->edge_count == count &&
-           memcmp(diagram->edges + node->first_edge, edges, count * sizeof *edges) == 0;
+    return node->hash == wanted->hash && node->level == wanted->level &&
+           node->edge_count == wanted->edge_count &&
+           memcmp(diagram->edges + node->first_edge, edges, node->edge_count * sizeof *edges) == 0;
 }
 
 /* Enters all nodes into a table that is empty. */
 static void fill_unique(const struct diagram *diagram, uint32_t *unique, size_t capacity)
 {
     for (size_t i = 0; i < diagram->node_count; i++) {
-        const struct diagram_node *node = &diagram->nodes[i];
-        size_t at = hash_node(node->level, diagram->edges + node->first_edge, node->edge_count) &
-                    (capacity - 1);
+        size_t at = diagram->nodes[i].hash & (capacity - 1);
         while (unique[at])
             at = (at + 1) & (capacity - 1);
         unique[at] = (uint32_t)i + 1;
@@ -137,9 +136,10 @@ void diagram_release(struct diagram *diagram, struct diagram_mark mark)
     memset(diagram->memo, 0, diagram->memo_capacity * sizeof *diagram->memo);
 }
 
-static diagram_ref add_node(struct diagram *diagram, size_t place, uint32_t level,
-                            const struct diagram_edge *edges, size_t count)
+static diagram_ref add_node(struct diagram *diagram, size_t place, struct diagram_node node,
+                            const struct diagram_edge *edges)
 {
+    size_t count = node.edge_count;
     if (diagram->edge_count + count > diagram->edge_limit) {
         give_up(diagram, TW_LIMIT);
         return DIAGRAM_NONE;
@@ -149,8 +149,8 @@ static diagram_ref add_node(struct diagram *diagram, size_t place, uint32_t leve
         !reserve(diagram, &diagram->edges, diagram->edge_count, count, &diagram->edge_capacity,
                  sizeof *diagram->edges))
         return DIAGRAM_NONE;
-    diagram->nodes[diagram->node_count] =
-        (struct diagram_node){level, (uint32_t)diagram->edge_count, (uint32_t)count};
+    node.first_edge = (uint32_t)diagram->edge_count;
+    diagram->nodes[diagram->node_count] = node;
     memcpy(diagram->edges + diagram->edge_count, edges, count * sizeof *edges);
     diagram->edge_count += count;
     diagram->unique[place] = (uint32_t)++diagram->node_count;
@@ -169,11 +169,13 @@ diagram_ref diagram_end(struct diagram *diagram, uint32_t level, size_t base)
         return edges[0].child;
     if (diagram->node_count * 2 >= diagram->unique_capacity && !grow_unique(diagram))
         return DIAGRAM_NONE;
-    size_t at = hash_node(level, edges, count) & (diagram->unique_capacity - 1);
+    struct diagram_node node = {
+        .level = level, .edge_count = (uint32_t)count, .hash = hash_node(level, edges, count)};
+    size_t at = node.hash & (diagram->unique_capacity - 1);
     for (; diagram->unique[at]; at = (at + 1) & (diagram->unique_capacity - 1))
-        if (same_node(diagram, &diagram->nodes[diagram->unique[at] - 1], level, edges, count))
+        if (same_node(diagram, &diagram->nodes[diagram->unique[at] - 1], &node, edges))
             return diagram->unique[at] - 1;
-    return add_node(diagram, at, level, edges, count);
+    return add_node(diagram, at, node, edges);
 }
 
 /* Adds a run up to class `last`, joined with the run before where the child is the same. */
@@ -193,19 +195,25 @@ size_t diagram_begin(struct diagram *diagram)
     return diagram->stack_count;
 }
 
-diagram_ref diagram_test(struct diagram *diagram, uint32_t level, struct class_set set)
+diagram_ref diagram_branch(struct diagram *diagram, uint32_t level, struct class_set set,
+                           diagram_ref inside)
 {
     size_t base = diagram_begin(diagram);
     uint32_t classes = diagram->class_counts[level], next = 0;
     for (size_t i = 0; i < set.count; i++) {
         if (set.spans[i].low > next)
             diagram_run(diagram, base, set.spans[i].low - 1, DIAGRAM_NONE);
-        diagram_run(diagram, base, set.spans[i].high, DIAGRAM_TRUE);
+        diagram_run(diagram, base, set.spans[i].high, inside);
         next = set.spans[i].high + 1;
     }
     if (next < classes)
         diagram_run(diagram, base, classes - 1, DIAGRAM_NONE);
     return diagram_end(diagram, level, base);
+}
+
+diagram_ref diagram_test(struct diagram *diagram, uint32_t level, struct class_set set)
+{
+    return diagram_branch(diagram, level, set, DIAGRAM_TRUE);
 }
 
 /* The result where it is plain to see; false where the two have to be walked. */
@@ -234,20 +242,22 @@ static struct diagram_memo *memo_place(struct diagram *diagram, enum operation o
     return &diagram->memo[hash & (diagram->memo_capacity - 1)];
 }
 
-/* The cache grows with the diagram, and starts empty then: it only has to be right. */
+/* The cache grows with the diagram. Without memory it stays as it is: it only has to be right. */
 static void grow_memo(struct diagram *diagram)
 {
-    size_t capacity = diagram->memo_capacity;
-    while (capacity < diagram->node_count * 4 && capacity < LARGEST_MEMO)
+    struct diagram_memo *old = diagram->memo;
+    size_t old_capacity = diagram->memo_capacity, capacity = old_capacity;
+    while (capacity < diagram->node_count && capacity < LARGEST_MEMO)
         capacity *= 2;
-    if (capacity == diagram->memo_capacity)
-        return;
-    struct diagram_memo *memo = calloc(capacity, sizeof *memo);
+    struct diagram_memo *memo = capacity == old_capacity ? NULL : calloc(capacity, sizeof *memo);
     if (!memo)
         return;
-    free(diagram->memo);
     diagram->memo = memo;
     diagram->memo_capacity = capacity;
+    for (size_t i = 0; i < old_capacity; i++)
+        if (old[i].operation)
+            *memo_place(diagram, (enum operation)old[i].operation, old[i].f, old[i].g) = old[i];
+    free(old);
 }
 
 /* A node's edges, or one run over everything for what does not test this level. */

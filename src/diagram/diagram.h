@@ -30,6 +30,7 @@ struct diagram_edge {
 struct diagram_node {
     uint32_t level; /* position of its variable in the order */
     uint32_t first_edge, edge_count;
+    uint32_t hash; /* of all the rest */
 };
 
 struct diagram {
@@ -78,6 +79,10 @@ static inline diagram_ref diagram_terminal(uint32_t value)
 /* Once status is set, results mean nothing; every function may still be called. */
 /* TRUE where the variable of `level` is in the set, else NONE. */
 diagram_ref diagram_test(struct diagram *diagram, uint32_t level, struct class_set set);
+/* `inside`, which tests later levels only, where the variable of `level` is in the set, else NONE.
+ */
+diagram_ref diagram_branch(struct diagram *diagram, uint32_t level, struct class_set set,
+                           diagram_ref inside);
 /* The same by hand, for a whole node: begin, one run after another up to its last class (the last
  * run ends with the last class), end. Other nodes may be made in between. */
 size_t diagram_begin(struct diagram *diagram);

@@ -38,6 +38,8 @@ struct formula {
     uint32_t diagram; /* of a test: its own, once a policy's diagram was begun */
     struct interval_set set;
     struct text *texts;
+    uint32_t
+        *places; /* of each of FORMULA_TEXTS, among all that tests name, once cut into classes */
     size_t text_count;
     struct formula *children, *next;
 };

@@ -92,7 +92,7 @@ diagram_ref diagram_of_classes(struct policy_diagram *built, const uint32_t *cla
     for (uint32_t level = built->level_count; level-- > 0;) {
         uint32_t class = classes[built->order[level]];
         struct class_span span = {class, class};
-        diagram_ref here = diagram_test(diagram, level, (struct class_set){&span, 1});
+        diagram_ref here = diagram_test(diagram, level, (struct class_set){&span, 1, 1});
         result = diagram_guard(diagram, here, result);
     }
     return result;

@@ -9,6 +9,7 @@ struct gather {
     const struct policy_tree *policy;
     const struct attribute *attribute;
     struct interval_set set;
+    struct interval first; /* where the set begins: most tests are one interval */
     size_t capacity;
     bool failed;
 };
@@ -188,10 +189,22 @@ static void gather_item(struct gather *gather, const struct item *item)
     }
 }
 
+/* Moves a set that never grew into the arena. */
+static bool keep_first(struct gather *gather)
+{
+    if (gather->set.items != &gather->first)
+        return true;
+    gather->set.items = ARENA_NEW(gather->policy->arena, struct interval);
+    if (gather->set.items)
+        *gather->set.items = gather->first;
+    return gather->set.items != NULL;
+}
+
 bool interval_set_of_test(const struct policy_tree *policy, const struct condition *test,
                           struct interval_set *set)
 {
-    struct gather gather = {.policy = policy, .attribute = test->attribute};
+    struct gather gather = {.policy = policy, .attribute = test->attribute, .capacity = 1};
+    gather.set.items = &gather.first;
     const struct variable *variable = &policy->variables[test->attribute->variable];
     bool complement = test->negated;
     if (test->kind == CONDITION_NAME) {
@@ -203,7 +216,7 @@ bool interval_set_of_test(const struct policy_tree *policy, const struct conditi
         for (size_t i = 0; i < test->item_count; i++)
             gather_item(&gather, &test->items[i]);
     }
-    if (gather.failed)
+    if (gather.failed || !keep_first(&gather))
         return false;
     interval_set_normalize(&gather.set);
     *set = gather.set;

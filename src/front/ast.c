@@ -15,13 +15,26 @@ static void *node(struct parse *parse, size_t size)
 
 #define NODE(type) ((type *)node(parse, sizeof(type)))
 
-/* Lists are chained through `next`; the first element knows the last, so that appending is O(1). */
-#define LIST_APPEND(list, element)                                                                 \
+/* While a list is read, the grammar holds its last element, which points at the first: appending
+ * takes one step, and no element needs to know more than the next one. */
+#define LIST_APPEND(last, element)                                                                 \
     do {                                                                                           \
-        if ((list) && (element)) {                                                                 \
-            ((list)->last ? (list)->last : (list))->next = (element);                              \
-            (list)->last = (element);                                                              \
-        }                                                                                          \
+        if (!(element))                                                                            \
+            break;                                                                                 \
+        (element)->next = (last) ? (last)->next : (element);                                       \
+        if (last)                                                                                  \
+            (last)->next = (element);                                                              \
+        (last) = (element);                                                                        \
+    } while (0)
+
+/* Turns the last element of such a list into the first one of a plain list. */
+#define LIST_FINISH(list)                                                                          \
+    do {                                                                                           \
+        __typeof__(list) end_ = (list);                                                            \
+        if (!end_)                                                                                 \
+            break;                                                                                 \
+        (list) = end_->next;                                                                       \
+        end_->next = NULL;                                                                         \
     } while (0)
 
 struct name *name_new(struct parse *parse, const struct token *token)
@@ -55,10 +68,10 @@ struct name *name_dotted(struct parse *parse, struct name *budget, struct name *
     return name;
 }
 
-struct name *name_append(struct name *list, struct name *last)
+struct name *name_append(struct name *last, struct name *name)
 {
-    LIST_APPEND(list, last);
-    return list;
+    LIST_APPEND(last, name);
+    return last;
 }
 
 struct value *value_literal(struct parse *parse, enum tw_type type, const struct token *token)
@@ -68,17 +81,21 @@ struct value *value_literal(struct parse *parse, enum tw_type type, const struct
         value->kind = VALUE_LITERAL;
         value->type = type;
         value->span = token->span;
-        value->number = token->number;
-        value->text = token->text;
+        if (type == TW_TYPE_STRING)
+            value->text = token->text;
+        else
+            value->number = token->number;
     }
     return value;
 }
 
 struct value *value_bad(struct parse *parse, const struct token *token)
 {
-    struct value *value = value_literal(parse, TW_TYPE_INT, token);
-    if (value)
+    struct value *value = NODE(struct value);
+    if (value && token) {
         value->kind = VALUE_BAD;
+        value->span = token->span;
+    }
     return value;
 }
 
@@ -119,6 +136,7 @@ struct value *value_schedule(struct parse *parse, struct value *days, struct val
 struct value *value_set(struct parse *parse, struct value *items, struct span span)
 {
     struct value *value = NODE(struct value);
+    LIST_FINISH(items);
     if (value) {
         value->kind = VALUE_SET;
         value->span = span;
@@ -127,10 +145,10 @@ struct value *value_set(struct parse *parse, struct value *items, struct span sp
     return value;
 }
 
-struct value *value_append(struct value *list, struct value *last)
+struct value *value_append(struct value *last, struct value *value)
 {
-    LIST_APPEND(list, last);
-    return list;
+    LIST_APPEND(last, value);
+    return last;
 }
 
 static struct condition *condition_new(struct parse *parse, enum condition_kind kind,
@@ -169,7 +187,7 @@ struct condition *condition_not(struct parse *parse, struct condition *inner, st
 {
     struct condition *condition = condition_new(parse, CONDITION_NOT, span);
     if (condition)
-        condition->children = condition->last = inner;
+        condition->children = inner;
     return condition;
 }
 
@@ -214,6 +232,7 @@ struct condition *condition_compare(struct parse *parse, struct name *operand,
 struct action *action_steps(struct parse *parse, struct step *steps, struct span span)
 {
     struct action *action = NODE(struct action);
+    LIST_FINISH(steps);
     if (action) {
         action->span = span;
         action->steps = steps;
@@ -245,10 +264,10 @@ struct step *step_new(struct parse *parse, struct name *tier)
     return step;
 }
 
-struct step *step_append(struct step *chain, struct step *last)
+struct step *step_append(struct step *last, struct step *step)
 {
-    LIST_APPEND(chain, last);
-    return chain;
+    LIST_APPEND(last, step);
+    return last;
 }
 
 struct step *step_strict(struct step *step, struct span span)
@@ -295,10 +314,10 @@ struct given *given_new(struct parse *parse, struct name *name, struct value *va
     return given;
 }
 
-struct given *given_append(struct given *list, struct given *last)
+struct given *given_append(struct given *last, struct given *given)
 {
-    LIST_APPEND(list, last);
-    return list;
+    LIST_APPEND(last, given);
+    return last;
 }
 
 struct statement *statement_new(struct parse *parse, enum statement_kind kind, struct span span)
@@ -331,6 +350,7 @@ struct statement *statement_provider(struct parse *parse, struct span span, stru
 struct statement *statement_tiers(struct parse *parse, struct span span, struct name *names)
 {
     struct statement *statement = statement_new(parse, STATEMENT_TIERS, span);
+    LIST_FINISH(names);
     if (statement)
         statement->words = names;
     return statement;
@@ -339,6 +359,7 @@ struct statement *statement_tiers(struct parse *parse, struct span span, struct 
 struct statement *type_new(struct parse *parse, struct name *type, struct name *words)
 {
     struct statement *statement = NODE(struct statement);
+    LIST_FINISH(words);
     if (statement) {
         statement->type = type;
         statement->words = words;
@@ -424,6 +445,7 @@ struct statement *statement_expect(struct parse *parse, struct span span, struct
                                    struct name *by, struct given *givens)
 {
     struct statement *statement = statement_new(parse, STATEMENT_EXPECT, span);
+    LIST_FINISH(givens);
     if (statement) {
         statement->tier = tier;
         statement->by = by;

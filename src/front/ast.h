@@ -11,8 +11,7 @@
 struct name {
     struct text text;
     struct span span;
-    struct name *next;
-    struct name *last; /* of the list that this one begins */
+    struct name *next; /* in the list it is part of */
 };
 
 /* What can stand where a value is needed. */
@@ -27,15 +26,18 @@ enum value_kind {
 
 struct value {
     enum value_kind kind;
+    enum tw_type type; /* of a literal; INSTANT literals have TW_TYPE_NOW */
     struct span span;
-    enum tw_type type;  /* of a literal; INSTANT literals have TW_TYPE_NOW */
-    int64_t number;     /* of a literal that is no string */
-    struct text text;   /* of a string literal or a word */
-    struct value *low;  /* of a range; of a schedule: the days */
-    struct value *high; /* of a range; of a schedule: the times, NULL for whole days */
-    struct value *items;
+    union {
+        int64_t number;   /* of a literal that is no string */
+        struct text text; /* of a string literal or a word */
+        struct {
+            struct value *low;  /* of a range; of a schedule: the days */
+            struct value *high; /* of a range; of a schedule: the times */
+        };
+        struct value *items; /* of a set */
+    };
     struct value *next; /* in the list it is part of */
-    struct value *last; /* of the list that this one begins */
 };
 
 enum comparison {
@@ -60,29 +62,36 @@ enum condition_kind {
 
 /* One value of a test, in the scale of the attribute that is tested. */
 struct item {
-    int64_t low, high; /* inclusive, but for times of day: [low, high), and may wrap */
-    bool range;        /* written as low..high */
-    struct text text;  /* of a string */
-    int64_t from, to;  /* of a schedule: times of day as a range; whole days are 0..86400 */
+    union {
+        struct text text; /* of a string */
+        struct {
+            int64_t low, high; /* inclusive, but for times of day: [low, high), and may wrap */
+        };
+    };
+    int32_t from, to; /* of a schedule: times of day as a range; whole days are 0..86400 */
+    bool range;       /* written as low..high */
 };
 
 struct condition {
     enum condition_kind kind;
     struct span span;
-    bool negated;                      /* not in, not like, is not set */
-    bool parentheses;                  /* written in parentheses */
-    struct condition *children, *last; /* of AND and OR two or more, of NOT one */
-    struct condition *next;            /* among its parent's children */
-    struct name *operand;              /* "tokens", "daily.used", or a `let` */
-    enum comparison comparison;
     struct span operator_span;
+    enum comparison comparison;
+    bool negated;               /* not in, not like, is not set */
+    bool parentheses;           /* written in parentheses */
+    uint32_t item_count;        /* after check */
+    struct condition *children; /* of AND and OR two or more, of NOT one */
+    struct condition *next;     /* among its parent's children */
+    struct name *operand;       /* "tokens", "daily.used", or a `let` */
     struct value *value;
 
     /* after check */
     const struct attribute *attribute;
     struct statement *named; /* the `let` whose condition this name stands for */
-    struct item *items;      /* one for COMPARE and LIKE, several for IN */
-    size_t item_count;
+    union {
+        struct condition *last; /* of AND and OR: the last child */
+        struct item *items;     /* of a test: one for COMPARE and LIKE, several for IN */
+    };
 };
 
 struct step {
@@ -95,7 +104,6 @@ struct step {
     struct value *again; /* an option given a second time; check refuses it */
     bool strict_again;
     struct step *next; /* after `else` */
-    struct step *last; /* of the chain that this step begins */
 
     /* after check */
     int tier_index;                    /* -1 where `attribute` gives the tier */
@@ -118,7 +126,6 @@ struct given {
     struct value *value;
     struct span span;
     struct given *next;
-    struct given *last; /* of the list that this one begins */
 
     /* after check: one item */
     const struct attribute *attribute;

@@ -117,7 +117,7 @@ int check_tier(struct policy_tree *policy, const struct name *name);
 /* Resolves a value for an attribute into items; false after a finding. many: sets and ranges may
  * stand here. */
 bool resolve_value(struct policy_tree *policy, const struct attribute *attribute,
-                   struct value *value, bool many, struct item **items, size_t *count);
+                   struct value *value, bool many, struct item **items, uint32_t *count);
 /* A constant of a plain type outside a condition (timeout, retry, default): literal or `let`. */
 bool resolve_constant(struct policy_tree *policy, enum tw_type type, struct value *value,
                       int64_t *number);

@@ -181,9 +181,10 @@ static bool resolve_given(struct policy_tree *policy, struct given *given)
     if (value->kind == VALUE_BAD)
         return false;
     if (given->attribute->type == TW_TYPE_NOW) {
-        given->item.low = value->number;
-        if (value->kind == VALUE_LITERAL && value->type == TW_TYPE_NOW)
+        if (value->kind == VALUE_LITERAL && value->type == TW_TYPE_NOW) {
+            given->item.low = value->number;
             return true;
+        }
         finding_help(policy->findings,
                      finding_add(policy->findings, FINDING_WRONG_TYPE, value->span,
                                  "`now` is given as an instant with its offset"),
@@ -191,7 +192,7 @@ static bool resolve_given(struct policy_tree *policy, struct given *given)
         return false;
     }
     struct item *items;
-    size_t count;
+    uint32_t count;
     if (!resolve_value(policy, given->attribute, value, false, &items, &count))
         return false;
     given->item = items[0];

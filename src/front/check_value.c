@@ -370,12 +370,12 @@ static bool collect(struct collector *collector, struct value *value, bool many)
 }
 
 bool resolve_value(struct policy_tree *policy, const struct attribute *attribute,
-                   struct value *value, bool many, struct item **items, size_t *count)
+                   struct value *value, bool many, struct item **items, uint32_t *count)
 {
     struct collector collector = {.policy = policy, .attribute = attribute};
     bool good = collect(&collector, value, many);
     *items = collector.items;
-    *count = collector.count;
+    *count = (uint32_t)collector.count;
     return good && collector.count > 0;
 }
 

@@ -53,7 +53,7 @@ static void check_edition(struct policy_tree *policy, struct statement *statemen
 {
     const struct value *value = statement->value;
     const struct source *source = policy->sources->items[statement->span.source];
-    bool first_of_file = source->tokens[0].span.start == statement->span.start;
+    bool first_of_file = source->first_token == statement->span.start;
     if (value->kind == VALUE_BAD)
         return;
     if (value->kind != VALUE_LITERAL || value->type != TW_TYPE_INT || value->number < 1)
@@ -415,15 +415,17 @@ static void read_default(struct policy_tree *policy, struct statement *statement
                          struct attribute *attribute)
 {
     struct item *items;
-    size_t count;
+    uint32_t count;
     if (!statement->value ||
         !resolve_value(policy, attribute, statement->value, false, &items, &count))
         return;
     attribute->has_default = true;
     struct variable *variable = &policy->variables[attribute->variable];
     variable->can_be_unset = false;
-    variable->initial = items[0].low;
-    variable->initial_text = items[0].text;
+    if (attribute->type == TW_TYPE_STRING)
+        variable->initial_text = items[0].text;
+    else
+        variable->initial = items[0].low;
 }
 
 static bool name_is_free(struct policy_tree *policy, const struct name *name)

@@ -144,7 +144,8 @@ static enum tw_status prove(struct arena *arena, struct pieces before, struct te
 {
     struct sources sources = {.arena = arena};
     struct findings findings = {.sources = &sources, .arena = arena};
-    struct parse parse = {.arena = arena, .sources = &sources, .findings = &findings};
+    struct parse parse = {
+        .arena = arena, .token_arena = arena, .sources = &sources, .findings = &findings};
     struct source *source = sources_add(&sources, TEXT("result"), TEXT(""), result);
     if (!source || !scan_source(&parse, source, 0))
         return TW_NO_MEMORY;
@@ -200,8 +201,10 @@ static enum tw_status format_parsed(struct parse *parse, struct buffer *out)
 enum tw_status format_policy(struct text name, struct text content, struct findings *findings,
                              struct buffer *out, struct tw_error *error)
 {
-    struct parse parse = {
-        .arena = findings->arena, .sources = findings->sources, .findings = findings};
+    struct parse parse = {.arena = findings->arena,
+                          .token_arena = findings->arena,
+                          .sources = findings->sources,
+                          .findings = findings};
     if (content.length > TW_MAX_SOURCE)
         return fail(error, TW_LIMIT, "a policy has at most %d bytes", TW_MAX_SOURCE);
     enum tw_status status = parse_alone(&parse, name, content);

@@ -21,6 +21,26 @@ static void keep_edition_only(struct findings *findings)
     }
 }
 
+/* The statements; the tokens that they were made of are not needed any more. */
+static enum tw_status parse_front(struct front *front, struct text name, struct text content,
+                                  const struct file_reader *reader)
+{
+    struct arena tokens;
+    arena_init(&tokens, FRONT_MEMORY_LIMIT);
+    struct parse parse = {.arena = &front->arena,
+                          .token_arena = &tokens,
+                          .sources = &front->sources,
+                          .findings = &front->findings};
+    enum tw_status status = parse_policy(&parse, reader, name, content);
+    front->statements = parse.first;
+    for (uint32_t i = 0; i < front->sources.count; i++) {
+        front->sources.items[i]->tokens = NULL;
+        front->sources.items[i]->token_count = front->sources.items[i]->token_capacity = 0;
+    }
+    arena_free(&tokens);
+    return status;
+}
+
 enum tw_status front_read(struct front *front, struct text name, struct text content,
                           const struct file_reader *reader)
 {
@@ -28,12 +48,9 @@ enum tw_status front_read(struct front *front, struct text name, struct text con
     arena_init(&front->arena, FRONT_MEMORY_LIMIT);
     front->sources.arena = &front->arena;
     front->findings = (struct findings){.sources = &front->sources, .arena = &front->arena};
-    struct parse parse = {
-        .arena = &front->arena, .sources = &front->sources, .findings = &front->findings};
-    enum tw_status status = parse_policy(&parse, reader, name, content);
+    enum tw_status status = parse_front(front, name, content, reader);
     if (status)
         return status;
-    front->statements = parse.first;
     if (content.length > TW_MAX_SOURCE)
         finding_add(&front->findings, FINDING_TOO_LARGE, (struct span){0, 0, 0},
                     "the file is larger than %d MB", TW_MAX_SOURCE >> 20);

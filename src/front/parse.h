@@ -12,6 +12,7 @@
 
 struct parse {
     struct arena *arena;
+    struct arena *token_arena; /* of tokens: may be freed once all is parsed, or be the same one */
     struct sources *sources;
     struct findings *findings;
     struct source *source; /* being read now */
@@ -66,13 +67,13 @@ struct statement *source_new(struct parse *parse, struct name *kind, struct valu
 
 struct name *name_new(struct parse *parse, const struct token *token);
 struct name *name_dotted(struct parse *parse, struct name *budget, struct name *member);
-struct name *name_append(struct name *list, struct name *last);
+struct name *name_append(struct name *last, struct name *name);
 struct value *value_literal(struct parse *parse, enum tw_type type, const struct token *token);
 struct value *value_word(struct parse *parse, const struct name *name);
 struct value *value_range(struct parse *parse, struct value *low, struct value *high);
 struct value *value_set(struct parse *parse, struct value *items, struct span span);
 struct value *value_schedule(struct parse *parse, struct value *days, struct value *times);
-struct value *value_append(struct value *list, struct value *last);
+struct value *value_append(struct value *last, struct value *value);
 struct condition *condition_join(struct parse *parse, enum condition_kind kind,
                                  struct condition *left, struct condition *right);
 struct condition *condition_not(struct parse *parse, struct condition *inner, struct span span);
@@ -92,12 +93,12 @@ struct action *action_steps(struct parse *parse, struct step *steps, struct span
 struct action *action_reject(struct parse *parse, struct step *steps, const struct token *reason,
                              struct span reject, struct span span);
 struct step *step_new(struct parse *parse, struct name *tier);
-struct step *step_append(struct step *chain, struct step *last);
+struct step *step_append(struct step *last, struct step *step);
 struct step *step_strict(struct step *chain, struct span span);
 struct step *step_timeout(struct step *chain, struct value *value);
 struct step *step_retry(struct step *chain, struct value *value);
 struct given *given_new(struct parse *parse, struct name *name, struct value *value);
-struct given *given_append(struct given *list, struct given *last);
+struct given *given_append(struct given *last, struct given *given);
 
 /* For the generated parser. */
 struct parser_value;

@@ -106,11 +106,13 @@ static bool add_comment(struct scan *scan)
 static bool add_token(struct scan *scan, int kind)
 {
     struct source *source = scan->source;
-    struct token *tokens = arena_grow(scan->parse->arena, source->tokens, source->token_count,
+    struct token *tokens = arena_grow(scan->parse->token_arena, source->tokens, source->token_count,
                                       &source->token_capacity, sizeof *tokens);
     if (!tokens)
         return false;
     source->tokens = tokens;
+    if (source->token_count == 0)
+        source->first_token = scan->span.start;
     struct token *token = &tokens[source->token_count++];
     struct text written = span_text(scan->parse->sources, scan->span);
     *token = (struct token){.span = scan->span, .kind = kind};
@@ -119,9 +121,10 @@ static bool add_token(struct scan *scan, int kind)
                     "a string cannot hold a zero byte");
     if (kind == TIER_STRING)
         token->text = string_value(scan, written, !scan->foreign);
-    else
+    else if (kind == TIER_NAME)
         token->text = written;
-    token->kind = scan_literal(scan, kind, token);
+    else
+        token->kind = scan_literal(scan, kind, written, &token->number);
     return !scan->parse->arena->failed;
 }
 
@@ -136,6 +139,7 @@ static bool add_unterminated(struct scan *scan)
         return false;
     struct token *token = &scan->source->tokens[scan->source->token_count - 1];
     token->kind = TIER_STRING;
+    token->text = span_text(scan->parse->sources, scan->span);
     token->text.data++;
     token->text.length--;
     return true;
@@ -155,12 +159,13 @@ static bool keep(struct scan *scan, int kind)
     }
 }
 
-static bool scan_all(struct scan *scan, yyscan_t scanner)
+/* text: where the source begins in what the scanner reads. */
+static bool scan_all(struct scan *scan, yyscan_t scanner, const char *text)
 {
-    uint32_t offset = 0;
     for (int kind = scanner_lex(scanner); kind != SCAN_END; kind = scanner_lex(scanner)) {
-        uint32_t end = offset + (uint32_t)scanner_get_leng(scanner);
-        scan->span = (struct span){scan->span.source, offset, end};
+        uint32_t start = (uint32_t)(scanner_get_text(scanner) - text);
+        uint32_t end = start + (uint32_t)scanner_get_leng(scanner);
+        scan->span = (struct span){scan->span.source, start, end};
         if (kind != SCAN_BLANK &&
             scan->source->token_count + scan->source->comment_count == MAX_TOKENS) {
             finding_add(scan->parse->findings, FINDING_TOO_LARGE, scan->span,
@@ -173,7 +178,6 @@ static bool scan_all(struct scan *scan, yyscan_t scanner)
         if (!keep(scan, kind))
             return false;
         scan->foreign = NULL;
-        offset = end;
     }
     return true;
 }
@@ -189,14 +193,18 @@ static bool check_utf8(struct parse *parse, struct source *source, uint32_t sour
     return false;
 }
 
-/* At each zero byte the generated scanner reads its word again from the start, in case its buffer
- * ended there: with many of them in one comment that takes for ever. Another byte that is no part
- * of the language does instead. */
-static void hide_zeros(char *copy, size_t length)
+/* What the generated scanner reads: the source itself, which it marks the end of each word in, and
+ * takes the mark back. At each zero byte it reads its word again from the start, in case its buffer
+ * ended there: with many of them in one comment that takes for ever. A text with such bytes is
+ * read from a copy, where another byte that is no part of the language stands for them. */
+static char *text_to_scan(struct arena *arena, struct text content)
 {
-    for (char *at = memchr(copy, '\0', length); at;
-         at = memchr(at, '\0', length - (size_t)(at - copy)))
-        *at = '\x01';
+    if (!memchr(content.data, '\0', content.length))
+        return (char *)content.data;
+    char *copy = arena_alloc(arena, content.length + 2, 1);
+    for (size_t i = 0; copy && i < content.length; i++)
+        copy[i] = content.data[i] ? content.data[i] : '\x01';
+    return copy;
 }
 
 bool scan_source(struct parse *parse, struct source *source, uint32_t source_index)
@@ -205,14 +213,13 @@ bool scan_source(struct parse *parse, struct source *source, uint32_t source_ind
         return true;
     struct scan scan = {.parse = parse, .source = source, .span = {source_index, 0, 0}};
     yyscan_t scanner;
-    char *copy = arena_alloc(parse->arena, source->content.length + 2, 1);
-    if (!copy || scanner_lex_init_extra(&scan, &scanner) != 0)
+    char *text = text_to_scan(parse->token_arena, source->content);
+    if (!text || scanner_lex_init_extra(&scan, &scanner) != 0)
         return false;
-    memcpy(copy, source->content.data, source->content.length);
-    hide_zeros(copy, source->content.length);
-    memset(copy, ' ', mark_length(source->content));
-    bool done = scanner__scan_buffer(copy, source->content.length + 2, scanner) != NULL &&
-                scan_all(&scan, scanner);
+    size_t mark = mark_length(source->content);
+    bool done =
+        scanner__scan_buffer(text + mark, source->content.length - mark + 2, scanner) != NULL &&
+        scan_all(&scan, scanner, text);
     scanner_lex_destroy(scanner);
     return done && !parse->arena->failed;
 }

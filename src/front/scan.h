@@ -35,7 +35,7 @@ void report_foreign(struct scan *scan);
 struct text inside_quotes(struct text quoted);
 /* scan_literal.c: the kind of a literal and its value; one that is none is said, and becomes BAD.
  */
-int scan_literal(struct scan *scan, int kind, struct token *token);
+int scan_literal(struct scan *scan, int kind, struct text written, int64_t *number);
 /* flex calls this when it cannot go on. */
 _Noreturn void scan_fatal(const char *message);
 

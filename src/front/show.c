@@ -61,7 +61,7 @@ static void show_comment(struct front *front, const struct comment *comment, str
     buffer_format(out, "%-10s%.*s\n", "comment", TEXT_ARGUMENTS(written));
 }
 
-static void show_source(struct front *front, const struct source *source, struct buffer *out)
+static void show_words(struct front *front, const struct source *source, struct buffer *out)
 {
     size_t comment = 0;
     buffer_format(out, "# %.*s\n", TEXT_ARGUMENTS(source->name));
@@ -75,10 +75,28 @@ static void show_source(struct front *front, const struct source *source, struct
         show_comment(front, &source->comments[comment++], out);
 }
 
+/* Tokens are gone once they were parsed: the source is read again, and what there is to say about
+ * it was said the first time. */
+static void show_source(struct front *front, uint32_t index, struct buffer *out)
+{
+    struct arena arena;
+    arena_init(&arena, FRONT_MEMORY_LIMIT);
+    struct findings unsaid = {.sources = &front->sources, .arena = &arena};
+    struct parse parse = {
+        .arena = &arena, .token_arena = &arena, .sources = &front->sources, .findings = &unsaid};
+    struct source source = {.name = front->sources.items[index]->name,
+                            .content = front->sources.items[index]->content};
+    if (scan_source(&parse, &source, index))
+        show_words(front, &source, out);
+    else
+        out->status = TW_NO_MEMORY;
+    arena_free(&arena);
+}
+
 void show_tokens(struct front *front, struct buffer *out)
 {
     for (uint32_t i = 0; i < front->sources.count; i++)
-        show_source(front, front->sources.items[i], out);
+        show_source(front, i, out);
 }
 
 struct tree {
@@ -125,12 +143,13 @@ static void show_value(struct tree *tree, const struct value *value)
     else
         node(tree, value->span, "%s", value_words[value->kind]);
     tree->depth++;
-    if (value->low)
+    if (value->kind == VALUE_RANGE || value->kind == VALUE_SCHEDULE) {
         show_value(tree, value->low);
-    if (value->high)
         show_value(tree, value->high);
-    for (const struct value *item = value->items; item; item = item->next)
-        show_value(tree, item);
+    } else if (value->kind == VALUE_SET) {
+        for (const struct value *item = value->items; item; item = item->next)
+            show_value(tree, item);
+    }
     tree->depth--;
 }
 

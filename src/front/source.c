@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+static struct text copy_content(struct arena *arena, struct text content)
+{
+    char *copy = arena_alloc(arena, content.length + 2, 1);
+    if (copy && content.length)
+        memcpy(copy, content.data, content.length);
+    return copy ? (struct text){copy, content.length} : TEXT("");
+}
+
 struct source *sources_add(struct sources *sources, struct text name, struct text path,
                            struct text content)
 {
@@ -13,7 +21,7 @@ struct source *sources_add(struct sources *sources, struct text name, struct tex
         return NULL;
     source->name = arena_text(sources->arena, name);
     source->path = arena_text(sources->arena, path);
-    source->content = arena_text(sources->arena, content);
+    source->content = copy_content(sources->arena, content);
     source->included_at.source = sources->count;
     if (sources->arena->failed)
         return NULL;

@@ -15,8 +15,10 @@ struct span {
 struct token {
     int kind; /* enum tier_token, from the grammar */
     struct span span;
-    struct text text; /* a string's value, anything else as written */
-    int64_t number;   /* a literal's value in its type's scale */
+    union {
+        struct text text; /* a name as written, the value of a string */
+        int64_t number;   /* the value of any other literal, in its type's scale */
+    };
 };
 
 struct comment {
@@ -25,13 +27,14 @@ struct comment {
 };
 
 struct source {
-    struct text name; /* as shown to people */
-    struct text path; /* resolved, to find cycles; empty for text that is no file */
-    struct text content;
+    struct text name;      /* as shown to people */
+    struct text path;      /* resolved, to find cycles; empty for text that is no file */
+    struct text content;   /* two zero bytes follow it, which the scanner needs */
     uint32_t *line_starts; /* made by source_lines, NULL before */
     uint32_t line_count;
-    struct token *tokens; /* in order, without the end */
+    struct token *tokens; /* in order, without the end; none once front_read is done */
     size_t token_count, token_capacity;
+    uint32_t first_token; /* where it starts */
     struct comment *comments;
     size_t comment_count, comment_capacity;
     struct span

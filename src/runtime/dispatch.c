@@ -10,7 +10,7 @@ enum { RECORDS_BYTES = 64 << 20, LONGEST_KEY = 16384, MOST_HEADERS = 3 };
 
 void dispatch_init(struct dispatch *dispatch)
 {
-    *dispatch = (struct dispatch){.rejected = false};
+    *dispatch = (struct dispatch){.meaning = MEANING_SERVED};
     arena_init(&dispatch->arena, RECORDS_BYTES);
     attempt_init(&dispatch->attempt);
 }
@@ -26,7 +26,6 @@ struct run {
     struct dispatch *dispatch;
     const struct dispatch_order *order;
     struct tw_error *error;
-    int64_t start;
     bool add_usage; /* the provider has to be asked for the usage of a stream */
     struct buffer body;
     struct transport_header headers[MOST_HEADERS];
@@ -36,25 +35,6 @@ struct run {
 static int64_t now(const struct run *run)
 {
     return run->order->clock.now(run->order->clock.context);
-}
-
-static struct dispatch_record *add_record(struct dispatch *dispatch)
-{
-    struct dispatch_record *records =
-        arena_grow(&dispatch->arena, dispatch->records, dispatch->record_count,
-                   &dispatch->record_capacity, sizeof *records);
-    if (!records)
-        return NULL;
-    dispatch->records = records;
-    records[dispatch->record_count] = (struct dispatch_record){.meaning = MEANING_SERVED};
-    return &records[dispatch->record_count++];
-}
-
-static int64_t timeout_of(const struct tw_step *step)
-{
-    if (step->timeout > 0)
-        return step->timeout;
-    return strcmp(step->name, "flex") == 0 ? DISPATCH_TIMEOUT_FLEX : DISPATCH_TIMEOUT;
 }
 
 static void take_header(void *context, int status, struct text name, struct text value)
@@ -67,12 +47,11 @@ static bool take_piece(void *context, struct text piece)
     return attempt_piece(context, piece);
 }
 
-static enum tw_status exchange(struct run *run, const struct tw_step *step,
-                               struct transport_answer *answer)
+static enum tw_status exchange(struct run *run, struct transport_answer *answer)
 {
     const struct dispatch_order *order = run->order;
     struct dispatch *dispatch = run->dispatch;
-    struct text tier = text_of(step->name);
+    struct text tier = text_of(steps_current(&dispatch->steps)->name);
     buffer_clear(&run->body);
     enum tw_status status = body_splice(order->body, &tier, run->add_usage, &run->body);
     if (status != TW_OK)
@@ -81,7 +60,7 @@ static enum tw_status exchange(struct run *run, const struct tw_step *step,
                                         .headers = run->headers,
                                         .header_count = run->header_count,
                                         .body = buffer_view(&run->body),
-                                        .timeout = timeout_of(step),
+                                        .timeout = steps_timeout(&dispatch->steps),
                                         .cancelled = order->cancelled,
                                         .context = &dispatch->attempt,
                                         .on_header = take_header,
@@ -102,91 +81,41 @@ static bool cannot_send(enum tw_status status)
 }
 
 /* One attempt, recorded. dispatch->meaning says what came of it. */
-static enum tw_status try_once(struct run *run, const struct tw_step *step)
+static enum tw_status try_once(struct run *run)
 {
     const struct dispatch_order *order = run->order;
     struct dispatch *dispatch = run->dispatch;
+    struct steps *steps = &dispatch->steps;
     struct transport_answer answer = {0};
-    int64_t begun = now(run);
-    attempt_begin(&dispatch->attempt, order->instant + (begun - run->start), run->add_usage,
-                  order->visit, order->context);
+    steps_attempt(steps, &dispatch->attempt, run->add_usage, order->visit, order->context,
+                  now(run));
     dispatch->failure = (struct tw_error){.code = TW_OK};
-    enum tw_status status = exchange(run, step, &answer);
+    enum tw_status status = exchange(run, &answer);
     if (cannot_send(status))
         return fail(run->error, status, "%s", dispatch->failure.message);
     if (is_cancelled(order))
         dispatch->attempt.stopped = true;
     dispatch->meaning =
         attempt_end(&dispatch->attempt, status, text_of(tw_policy_provider(order->account->policy)),
-                    text_of(step->name));
-    struct dispatch_record *record = add_record(dispatch);
-    if (!record)
-        return fail(run->error, TW_NO_MEMORY, "out of memory");
-    record->meaning = dispatch->meaning;
-    account_row(order->account, dispatch->attempt.instant, &record->row);
-    account_answer(order->account, &dispatch->attempt, dispatch->meaning, answer.sent,
-                   &dispatch->arena, &record->row);
-    record->row.attempt = (int64_t)dispatch->record_count;
-    record->row.attempted_tier = text_of(step->name);
-    record->row.delay_added = begun - run->start;
-    record->row.latency = now(run) - begun;
-    return dispatch->arena.failed ? fail(run->error, TW_NO_MEMORY, "out of memory") : TW_OK;
-}
-
-/* Whether another attempt at the same tier is worth it, after the wait that it needs. */
-static bool wait_for_retry(struct run *run, uint32_t retry)
-{
-    const struct dispatch_order *order = run->order;
-    const struct attempt *attempt = &run->dispatch->attempt;
-    const struct meaning_row *meaning = meaning_row(run->dispatch->meaning);
-    if (!meaning->retry || attempt->passed_on)
-        return false;
-    int64_t wait = retry_backoff(order->random, retry);
-    if (meaning->wait && attempt->wait >= 0)
-        wait = attempt->wait;
-    if (wait > RETRY_AFTER_CAP)
-        return false;
-    transport_pause(order->transport, wait, order->cancelled);
-    return !is_cancelled(order);
-}
-
-static enum tw_status try_step(struct run *run, const struct tw_step *step)
-{
-    enum tw_status status = try_once(run, step);
-    for (uint32_t retry = 0; status == TW_OK && retry < step->retry && wait_for_retry(run, retry);
-         retry++)
-        status = try_once(run, step);
-    return status;
-}
-
-/* Nothing was sent; the ledger says so. */
-static enum tw_status reject(struct run *run)
-{
-    struct dispatch *dispatch = run->dispatch;
-    struct dispatch_record *record = add_record(dispatch);
-    if (!record)
-        return fail(run->error, TW_NO_MEMORY, "out of memory");
-    account_row(run->order->account, run->order->instant, &record->row);
-    record->row.attempt = 1;
-    record->row.outcome = LEDGER_REJECTED;
-    record->row.cost = record->row.default_cost = 0;
-    dispatch->rejected = true;
-    return TW_OK;
+                    text_of(steps_current(steps)->name));
+    return steps_record(steps, &dispatch->attempt, dispatch->meaning, answer.sent, now(run),
+                        run->error);
 }
 
 static enum tw_status run_steps(struct run *run)
 {
-    const struct tw_action *action = run->order->action;
+    const struct dispatch_order *order = run->order;
     struct dispatch *dispatch = run->dispatch;
-    for (size_t i = 0; i < action->step_count; i++) {
-        enum tw_status status = try_step(run, &action->steps[i]);
-        bool goes_on = meaning_row(dispatch->meaning)->step_down && !dispatch->attempt.passed_on &&
-                       !is_cancelled(run->order);
-        if (status != TW_OK || !goes_on)
-            return status;
+    int64_t wait;
+    enum tw_status status = try_once(run);
+    while (status == TW_OK && !is_cancelled(order) &&
+           steps_next(&dispatch->steps, &dispatch->attempt, dispatch->meaning, &wait)) {
+        transport_pause(order->transport, wait, order->cancelled);
+        if (is_cancelled(order))
+            break;
+        status = try_once(run);
     }
-    dispatch->rejected = action->reject;
-    return TW_OK;
+    return status;
 }
 
 static void add_header(struct run *run, struct text name, struct text value)
@@ -198,9 +127,10 @@ enum tw_status dispatch_run(struct dispatch *dispatch, const struct dispatch_ord
                             struct tw_error *error)
 {
     struct run run = {.dispatch = dispatch, .order = order, .error = error};
-    run.start = now(&run);
+    steps_begin(&dispatch->steps, order->action, order->account, order->random, &dispatch->arena,
+                order->instant, now(&run));
     if (order->action->step_count == 0)
-        return reject(&run);
+        return steps_reject(&dispatch->steps, error);
     bool is_chat = body_has(order->body, BODY_MESSAGES);
     run.add_usage = is_chat && order->body->stream && !order->body->usage_wanted;
     struct buffer authorization;

@@ -6,14 +6,9 @@
 #ifndef TIERWAY_RUNTIME_DISPATCH_H
 #define TIERWAY_RUNTIME_DISPATCH_H
 
-#include "runtime/account.h"
-#include "runtime/retry.h"
+#include "runtime/steps.h"
 #include "runtime/transport.h"
 
-/* Milliseconds of one attempt where the rule sets none: the official clients' own limit, and what
- * OpenAI's guide advises for flex. */
-#define DISPATCH_TIMEOUT 600000
-#define DISPATCH_TIMEOUT_FLEX 900000
 #define DISPATCH_BODY_MAX (64 << 20) /* bytes of a request body with what is spliced in */
 
 struct dispatch_clock {
@@ -37,20 +32,12 @@ struct dispatch_order {
     void *context;
 };
 
-struct dispatch_record {
-    struct ledger_row row;
-    enum meaning meaning;
-};
-
 /* What came of it. */
 struct dispatch {
-    struct arena arena; /* owns the records and their texts */
-    struct dispatch_record
-        *records; /* one an attempt; one for a request that was rejected at once */
-    size_t record_count, record_capacity;
+    struct arena arena;      /* owns the rows and their texts */
+    struct steps steps;      /* with a row for each attempt, and whether the policy rejected */
     struct attempt attempt;  /* the last one, with the answer */
     enum meaning meaning;    /* of the last one */
-    bool rejected;           /* by the policy, at once or after its steps */
     struct tw_error failure; /* of the network, where the last attempt failed so */
 };
 

@@ -141,6 +141,22 @@ bool price_row_offers(const struct price_row *row, enum price_tier tier)
     return sheet_has_tier(&row->sheet, tier) || sheet_has_tier(&row->long_sheet, tier);
 }
 
+enum price_offer price_offer(const struct price_table *table, struct text model, struct text tier)
+{
+    const struct tier_word *known = find_tier_word(tier);
+    const struct price_row *rows[] = {find_exact(table, model),
+                                      find_exact(table, without_date(model))};
+    enum price_offer offer = PRICE_OFFER_UNKNOWN;
+    for (size_t i = 0; known && i < sizeof rows / sizeof rows[0]; i++) {
+        if (!rows[i])
+            continue;
+        if (price_row_offers(rows[i], known->tier) || table->others_as_default)
+            return PRICE_OFFERED;
+        offer = PRICE_NOT_OFFERED;
+    }
+    return offer;
+}
+
 /* Which tier's rates stand for a word. */
 static enum tw_status choose_tier(const struct price_table *table, const struct price_sheet *sheet,
                                   struct text word, enum price_purpose purpose,

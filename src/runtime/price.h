@@ -100,6 +100,14 @@ enum tw_status price_request(const struct price_table *table, struct text model,
 /* Whether the row has any rate for the tier, at any number of input tokens. */
 bool price_row_offers(const struct price_row *row, enum price_tier tier);
 
+/* What the table says of a model at the tier that a request asks for by the word `tier`. */
+enum price_offer {
+    PRICE_OFFER_UNKNOWN, /* it has no row for the model, or no such tier for any model */
+    PRICE_OFFERED,       /* rates in the model's row, or in that of its name without a date */
+    PRICE_NOT_OFFERED    /* a row, and no such rates in it */
+};
+enum price_offer price_offer(const struct price_table *table, struct text model, struct text tier);
+
 const char *price_tier_name(enum price_tier tier);    /* "default", "flex", ... */
 const char *price_tier_member(enum price_tier tier);  /* "standard", "flex", ... */
 const char *price_rate_member(enum price_rate rate);  /* "input", ... */

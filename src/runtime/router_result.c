@@ -24,14 +24,10 @@ void result_account(struct result *result, struct store *store)
 {
     struct dispatch *dispatch = &result->dispatch;
     struct tw_error error = {.code = TW_OK};
-    size_t count = dispatch->record_count;
-    if (!store || count == 0)
+    if (!store)
         return;
-    struct ledger_row *rows = ARENA_ARRAY(&dispatch->arena, struct ledger_row, count);
-    for (size_t i = 0; rows && i < count; i++)
-        rows[i] = dispatch->records[i].row;
-    enum tw_status status = rows ? ledger_append(store, rows, count, &error)
-                                 : fail(&error, TW_NO_MEMORY, "out of memory");
+    enum tw_status status =
+        ledger_append(store, dispatch->steps.rows, dispatch->steps.row_count, &error);
     result->result.ledger = status;
     if (status != TW_OK)
         result->result.ledger_message = arena_text(&dispatch->arena, text_of(error.message)).data;
@@ -51,11 +47,12 @@ static const char *shown(const struct buffer *buffer)
 
 static enum tw_outcome outcome_of(const struct dispatch *dispatch, bool cancelled)
 {
-    if (dispatch->meaning == MEANING_SERVED && dispatch->record_count && !dispatch->rejected)
+    if (dispatch->meaning == MEANING_SERVED && dispatch->steps.row_count &&
+        !dispatch->steps.rejected)
         return TW_ANSWERED;
     if (cancelled || dispatch->attempt.stopped)
         return TW_STOPPED;
-    if (dispatch->rejected)
+    if (dispatch->steps.rejected)
         return TW_REJECTED;
     bool said = dispatch->attempt.answer.failed || dispatch->attempt.http_status >= 300;
     return said && dispatch->meaning != MEANING_TIMED_OUT ? TW_PROVIDER_ERROR : TW_NO_ANSWER;
@@ -91,10 +88,10 @@ static const char *message_of(struct dispatch *dispatch, enum tw_outcome outcome
 static void describe_attempts(struct result *result)
 {
     struct dispatch *dispatch = &result->dispatch;
-    size_t count = dispatch->record_count;
+    size_t count = dispatch->steps.row_count;
     struct tw_attempt *attempts = ARENA_ARRAY(&dispatch->arena, struct tw_attempt, count + 1);
     for (size_t i = 0; attempts && i < count; i++) {
-        const struct ledger_row *row = &dispatch->records[i].row;
+        const struct ledger_row *row = &dispatch->steps.rows[i];
         attempts[i] = (struct tw_attempt){
             .tier = kept(dispatch, row->attempted_tier),
             .outcome = ledger_outcome_name((enum ledger_outcome)row->outcome),
@@ -109,7 +106,7 @@ static void describe_attempts(struct result *result)
 static void describe_money(struct result *result)
 {
     const struct dispatch *dispatch = &result->dispatch;
-    const struct ledger_row *row = &dispatch->records[dispatch->record_count - 1].row;
+    const struct ledger_row *row = &dispatch->steps.rows[dispatch->steps.row_count - 1];
     result->result.served_tier = kept(&result->dispatch, row->served_tier);
     result->result.input_tokens = row->input_tokens;
     result->result.cached_tokens = row->cached_tokens;

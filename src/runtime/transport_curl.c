@@ -1,12 +1,4 @@
-/* runtime/transport_curl.c: transport.h through libcurl; the one file that names it.
- *
- * libcurl comes with some thirty shared libraries, which take 6 ms to load: longer than a whole run
- * of `tierway lint` may. So it is loaded by the first exchange, and the program does not link it.
- * The functions it needs are in curl_functions.def, with the types that curl.h gives them. It is
- * never unloaded (RTLD_NODELETE): OpenSSL registers functions to run at exit.
- *
- * curl_global_init is safe for several threads from libcurl 7.84 on, if it was built so; another
- * libcurl is refused, since the other threads of a program cannot be known here.
+/* runtime/transport_curl.c: transport.h through libcurl, which the first exchange loads.
  *
  * HTTP/1.1 only: libcurl 7.88 does not tell an HTTP/2 upstream that a stream was cancelled, and
  * leaks (docs/dependencies.md). Redirects are not followed and no proxy is taken from the
@@ -16,15 +8,11 @@
 #include "runtime/transport.h"
 
 #include "base/clock.h"
+#include "runtime/curl_library.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <curl/curl.h>
-
-#define LIBRARY "libcurl.so.4"
 
 enum {
     CONNECT_TIMEOUT = 10000, /* milliseconds; the official clients take 5 s */
@@ -33,61 +21,13 @@ enum {
     LONGEST_POLL = 1000 /* milliseconds */
 };
 
-struct curl_functions {
-#define CURL_FUNCTION(name) __typeof__(&curl_##name) name;
-#include "runtime/curl_functions.def"
-#undef CURL_FUNCTION
-};
-
 struct curl_transport {
     struct transport transport;
     char *user_agent;
-    void *library; /* NULL until the first exchange */
-    struct curl_functions curl;
+    struct curl_library curl; /* loaded by the first exchange */
     CURL *easy;
     _Atomic(CURLM *) multi; /* transport_wake may come from another thread */
 };
-
-/* curl.h wraps these in macros for its own type checks; here they are members. */
-#undef curl_easy_setopt
-#undef curl_easy_getinfo
-#undef curl_multi_setopt
-
-static enum tw_status load_functions(struct curl_transport *self, struct tw_error *error)
-{
-    const struct {
-        const char *name;
-        size_t offset;
-    } rows[] = {
-#define CURL_FUNCTION(name) {"curl_" #name, offsetof(struct curl_functions, name)},
-#include "runtime/curl_functions.def"
-#undef CURL_FUNCTION
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        void *address = dlsym(self->library, rows[i].name);
-        if (!address)
-            return fail(error, TW_NOT_FOUND, LIBRARY " has no %s", rows[i].name);
-        memcpy((char *)&self->curl + rows[i].offset, &address, sizeof address);
-    }
-    return TW_OK;
-}
-
-static enum tw_status start_library(struct curl_transport *self, struct tw_error *error)
-{
-    const curl_version_info_data *version = self->curl.version_info(CURLVERSION_NOW);
-    if (!(version->features & CURL_VERSION_THREADSAFE))
-        return fail(error, TW_NOT_FOUND,
-                    "libcurl %s cannot be started safely among threads; 7.84 or later is needed",
-                    version->version);
-    if (self->curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return fail(error, TW_NO_MEMORY, "libcurl could not be started");
-    self->easy = self->curl.easy_init();
-    CURLM *multi = self->curl.multi_init();
-    if (multi)
-        self->curl.multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
-    atomic_store(&self->multi, multi);
-    return self->easy && multi ? TW_OK : fail(error, TW_NO_MEMORY, "libcurl could not be started");
-}
 
 static void unload(struct curl_transport *self)
 {
@@ -96,27 +36,26 @@ static void unload(struct curl_transport *self)
         self->curl.easy_cleanup(self->easy);
     if (multi)
         self->curl.multi_cleanup(multi);
-    if (self->easy || multi)
-        self->curl.global_cleanup();
-    if (self->library)
-        dlclose(self->library);
+    curl_library_close(&self->curl);
     self->easy = NULL;
-    self->library = NULL;
 }
 
 static enum tw_status load(struct curl_transport *self, struct tw_error *error)
 {
-    if (self->library)
+    if (self->curl.handle)
         return TW_OK;
-    self->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (!self->library)
-        return fail(error, TW_NOT_FOUND, "requests need " LIBRARY ": %s", dlerror());
-    enum tw_status status = load_functions(self, error);
-    if (status == TW_OK)
-        status = start_library(self, error);
+    enum tw_status status = curl_library_open(&self->curl, error);
     if (status != TW_OK)
-        unload(self);
-    return status;
+        return status;
+    self->easy = self->curl.easy_init();
+    CURLM *multi = self->curl.multi_init();
+    if (multi)
+        self->curl.multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+    atomic_store(&self->multi, multi);
+    if (self->easy && multi)
+        return TW_OK;
+    unload(self);
+    return fail(error, TW_NO_MEMORY, "libcurl could not be started");
 }
 
 /* One exchange, for libcurl's callbacks. */
@@ -134,28 +73,12 @@ static struct text trim_line(const char *data, size_t length)
     return (struct text){data, length};
 }
 
-/* "HTTP/1.1 200 OK" */
-static int status_of_line(struct text line)
-{
-    const char *blank = memchr(line.data, ' ', line.length);
-    size_t rest = blank ? line.length - (size_t)(blank - line.data) : 0;
-    if (rest < 4)
-        return 0;
-    int status = 0;
-    for (int i = 1; i <= 3; i++) {
-        if (blank[i] < '0' || blank[i] > '9')
-            return 0;
-        status = status * 10 + (blank[i] - '0');
-    }
-    return status;
-}
-
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct exchange_state *state = context;
     struct text line = trim_line(data, size * count);
     if (line.length >= 5 && memcmp(line.data, "HTTP/", 5) == 0) {
-        state->head_status = status_of_line(line);
+        state->head_status = curl_line_status(line);
         return size * count;
     }
     const char *colon = memchr(line.data, ':', line.length);
@@ -268,22 +191,6 @@ static CURLcode run(struct exchange_state *state)
     return message ? message->data.result : CURLE_OUT_OF_MEMORY;
 }
 
-static enum tw_status status_of(CURLcode code)
-{
-    static const struct {
-        CURLcode code;
-        enum tw_status status;
-    } rows[] = {{CURLE_OK, TW_OK},
-                {CURLE_OPERATION_TIMEDOUT, TW_TIMEOUT},
-                {CURLE_OUT_OF_MEMORY, TW_NO_MEMORY},
-                {CURLE_URL_MALFORMAT, TW_INVALID},
-                {CURLE_UNSUPPORTED_PROTOCOL, TW_INVALID}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].code == code)
-            return rows[i].status;
-    return TW_NETWORK;
-}
-
 static void note_result(struct exchange_state *state)
 {
     struct curl_transport *self = state->self;
@@ -308,7 +215,7 @@ static enum tw_status transfer(struct exchange_state *state, struct tw_error *er
     self->curl.easy_setopt(self->easy, CURLOPT_ERRORBUFFER, NULL);
     if (state->answer->stopped)
         return TW_OK;
-    enum tw_status status = status_of(code);
+    enum tw_status status = curl_status(code);
     return status ? fail(error, status, "%s", words[0] ? words : self->curl.easy_strerror(code))
                   : TW_OK;
 }

@@ -2,7 +2,6 @@
 #include "bench.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -50,6 +49,16 @@ static int number_option(const char *name, const char *text, int most)
     return (int)number;
 }
 
+static FILE *open_output(const char *path)
+{
+    FILE *file = path ? fopen(path, "a") : NULL;
+    if (!file) {
+        fprintf(stderr, "bench: cannot write to %s\n", path ? path : "a file without a name");
+        exit(2);
+    }
+    return file;
+}
+
 void bench_options(struct bench *bench, int argc, char **argv)
 {
     *bench = (struct bench){.rounds = 9, .least = 10 * 1000 * 1000, .order = {1}};
@@ -58,17 +67,41 @@ void bench_options(struct bench *bench, int argc, char **argv)
             bench->quick = true;
             bench->rounds = 1;
             bench->least = 0;
-        } else if (strcmp(argv[i], "--rounds") == 0) {
+            continue;
+        }
+        if (strcmp(argv[i], "--rounds") == 0) {
             bench->rounds = number_option(argv[i], argv[i + 1], BENCH_MOST_ROUNDS);
-            i++;
         } else if (strcmp(argv[i], "--threads") == 0) {
             bench->threads = number_option(argv[i], argv[i + 1], 256);
-            i++;
+        } else if (strcmp(argv[i], "--output") == 0) {
+            bench->output = open_output(argv[i + 1]);
         } else {
-            fprintf(stderr, "usage: %s [--quick] [--rounds N] [--threads N]\n", argv[0]);
+            fprintf(stderr, "usage: %s [--quick] [--rounds N] [--threads N] [--output FILE]\n",
+                    argv[0]);
             exit(2);
         }
+        i++; /* the option's argument */
     }
+}
+
+void bench_end(struct bench *bench)
+{
+    if (bench->output && fclose(bench->output))
+        bench_trouble("cannot write the output");
+}
+
+#ifdef __clang__
+static const char compiler[] = "clang";
+#else
+static const char compiler[] = "gcc";
+#endif
+
+void bench_record(const struct bench *bench, const struct subject *subject, const char *way,
+                  const char *unit, double value, double ratio)
+{
+    if (bench->output)
+        fprintf(bench->output, "%s\t%s\t%u\t%zu\t%s\t%s\t%.4g\t%.4g\n", compiler, subject->name,
+                subject->rules, subject->requests, way, unit, value, ratio);
 }
 
 int64_t processor_time(void)
@@ -121,33 +154,43 @@ static void check_answers(const struct way *ways, size_t count)
             bench_trouble("`%s` does not answer as `%s`", ways[i].name, ways[0].name);
 }
 
-static void measure_all(struct bench *bench, struct way *ways, size_t count)
+/* `values` and `ratios` of one way over the rounds lie together. */
+static void measure_all(struct bench *bench, struct way *ways, size_t count, size_t baseline)
 {
-    double *values = bench_memory(count * BENCH_MOST_ROUNDS, sizeof *values);
-    size_t *order = bench_memory(count, sizeof *order);
+    double *values = bench_memory(count * BENCH_MOST_ROUNDS * 2, sizeof *values);
+    double *ratios = values + count * BENCH_MOST_ROUNDS;
+    size_t *order = bench_memory(count, sizeof *order), rounds = (size_t)bench->rounds;
     for (size_t i = 0; i < count; i++)
         order[i] = i;
-    for (int round = 0; round < bench->rounds; round++) {
+    for (size_t round = 0; round < rounds; round++) {
         shuffle(&bench->order, order, count);
         for (size_t i = 0; i < count; i++)
-            values[order[i] * BENCH_MOST_ROUNDS + (size_t)round] =
-                measure_once(bench, &ways[order[i]]);
+            values[order[i] * rounds + round] = measure_once(bench, &ways[order[i]]);
+        for (size_t i = 0; i < count; i++)
+            ratios[i * rounds + round] =
+                values[i * rounds + round] / values[baseline * rounds + round];
     }
-    for (size_t i = 0; i < count; i++)
-        ways[i].median = median(values + i * BENCH_MOST_ROUNDS, (size_t)bench->rounds);
+    for (size_t i = 0; i < count; i++) {
+        ways[i].median = median(values + i * rounds, rounds);
+        ways[i].ratio = median(ratios + i * rounds, rounds);
+    }
     free(values);
     free(order);
 }
 
-void bench_table(struct bench *bench, const char *title, const char *unit, struct way *ways,
-                 size_t count, size_t baseline)
+void bench_table(struct bench *bench, const struct subject *subject, struct way *ways, size_t count,
+                 size_t baseline)
 {
+    char title[120];
     check_answers(ways, count);
-    measure_all(bench, ways, count);
-    double scale = strcmp(unit, "us") == 0 ? 1e-3 : 1;
-    printf("\n%-48s %10s %10s\n", title, unit, "ratio");
-    for (size_t i = 0; i < count; i++)
-        printf("  %-46s %10.1f %10.2f%s\n", ways[i].name, ways[i].median * scale,
-               ways[i].median / ways[baseline].median, i == baseline ? " <- 1" : "");
+    measure_all(bench, ways, count, baseline);
+    snprintf(title, sizeof title, "%s, %u rule%s, %zu requests", subject->name, subject->rules,
+             subject->rules == 1 ? "" : "s", subject->requests);
+    printf("\n%-56s %10s %10s\n", title, "ns", "ratio");
+    for (size_t i = 0; i < count; i++) {
+        printf("  %-54s %10.1f %10.2f%s\n", ways[i].name, ways[i].median, ways[i].ratio,
+               i == baseline ? " <- 1" : "");
+        bench_record(bench, subject, ways[i].name, "ns", ways[i].median, ways[i].ratio);
+    }
     fflush(stdout);
 }

@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
-# Whole processes: bench_process.sh [--quick] TIERWAY
+# Whole processes: bench_process.sh [--quick] [--output FILE] TIERWAY
 #
 # How long `tierway lint` takes on a file of 20 rules, beside /bin/true, which costs what starting
 # any process costs; and `tierway decide --jsonl` on small requests, beside jq with the same
 # condition on the same lines. Medians; both are started in turn.
 set -euo pipefail
 export LC_ALL=C
-runs=51 lines=1000000 passes=3
+runs=51 lines=1000000 passes=3 output=/dev/null
 if [ "${1:-}" = --quick ]; then
     runs=3 lines=1000 passes=1
     shift
+fi
+if [ "${1:-}" = --output ]; then
+    output=$2
+    shift 2
 fi
 tierway=$1
 work=$(mktemp -d)
@@ -25,6 +29,9 @@ microseconds() {
 median() { sort -n "$1" | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }
 
 quotient() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+
+# record SUBJECT RULES REQUESTS WAY UNIT VALUE RATIO: as bench_record in bench.h.
+record() { printf -- '-\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$@" >>"$output"; }
 
 {
     echo 'edition 1'
@@ -45,6 +52,8 @@ lint=$(median "$work/lint") true=$(median "$work/true")
 printf '%-44s %10s %10s\n' "one process, median of $runs" us ratio
 printf '  %-42s %10d %10s\n' "tierway lint, 20 rules" "$lint" "$(quotient "$lint" "$true")"
 printf '  %-42s %10d %10s\n' /bin/true "$true" 1.00
+record process 20 0 "tierway lint" us "$lint" "$(quotient "$lint" "$true")"
+record process 20 0 /bin/true us "$true" 1
 
 echo 'when priority==low or tokens>5000 -> flex' >"$work/card.tier"
 awk -v lines="$lines" 'BEGIN {
@@ -74,3 +83,5 @@ rate() { awk -v lines="$lines" -v us="$1" 'BEGIN { printf "%.0f", lines * 1e6 / 
 printf '\n%-44s %10s %10s\n' "$lines requests, $ours of them flex" requests/s ratio
 printf '  %-42s %10s %10s\n' "tierway decide --jsonl" "$(rate "$decide")" "$(quotient "$jq" "$decide")"
 printf '  %-42s %10s %10s\n' "jq -c '$condition'" "$(rate "$jq")" 1.00
+record "decide --jsonl" 1 "$lines" tierway requests/s "$(rate "$decide")" "$(quotient "$jq" "$decide")"
+record "decide --jsonl" 1 "$lines" jq requests/s "$(rate "$jq")" 1

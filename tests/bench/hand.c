@@ -9,6 +9,20 @@
 enum { CRITICAL, HIGH, NORMAL, LOW };
 enum { INTERACTIVE, ASYNC, BACKGROUND };
 
+uint32_t hand_single(const void *data, const void *request)
+{
+    const int32_t *row = request;
+    (void)data;
+    return row[SINGLE_PRIORITY] == LOW || row[SINGLE_TOKENS] > 5000 ? 0 : 1;
+}
+
+uint32_t hand_single_wide(const void *data, const void *request)
+{
+    const int64_t *values = request;
+    (void)data;
+    return values[VARIABLE_PRIORITY] == LOW || values[VARIABLE_TOKENS] > 5000 ? 0 : 1;
+}
+
 uint32_t hand_router(const void *data, const void *request)
 {
     const int32_t *row = request;

@@ -7,14 +7,16 @@
 
 #include "policies.h"
 
+uint32_t hand_single(const void *data, const void *row);
 uint32_t hand_router(const void *data, const void *row);
 uint32_t hand_hybrid(const void *data, const void *row);
 
-/* The same if-statements over the wide rows of values that a tw_request has: what is left of the
- * difference is the deciding, not the memory. data: struct wide_slots. */
+/* The same if-statements over the values that tierway reads: what is left of the difference is the
+ * deciding, not the memory. data: struct wide_slots. */
 struct wide_slots {
     uint32_t spent; /* the variable of daily.spent */
 };
+uint32_t hand_single_wide(const void *data, const void *values);
 uint32_t hand_router_wide(const void *data, const void *values);
 uint32_t hand_hybrid_wide(const void *data, const void *values);
 

@@ -16,17 +16,30 @@ struct lua_program {
 static void print_test(struct buffer *text, const struct plain_test *test)
 {
     if (test->low == test->high)
-        buffer_format(text, "row[%d] == %d", test->slot, test->low);
+        buffer_format(text, "v%d == %d", test->slot, test->low);
     else if (test->high == SLOT_MOST)
-        buffer_format(text, "row[%d] >= %d", test->slot, test->low);
+        buffer_format(text, "v%d >= %d", test->slot, test->low);
     else
-        buffer_format(text, "row[%d] >= %d and row[%d] <= %d", test->slot, test->low, test->slot,
+        buffer_format(text, "v%d >= %d and v%d <= %d", test->slot, test->low, test->slot,
                       test->high);
+}
+
+/* The slots that tests read become locals once: where LuaJIT interprets, reading memory through its
+ * ffi is slow. */
+static void print_locals(struct buffer *text, const struct workload *workload)
+{
+    bool read[SLOTS] = {false};
+    for (uint32_t i = 0; i < workload->test_count; i++)
+        read[workload->tests[i].slot] = true;
+    for (int slot = 0; slot < SLOTS; slot++)
+        if (read[slot])
+            buffer_format(text, "local v%d = row[%d]\n", slot, slot);
 }
 
 static void print_program(struct buffer *text, const struct workload *workload)
 {
     buffer_string(text, "local ffi = require 'ffi'\nlocal function decide(row)\n");
+    print_locals(text, workload);
     for (uint32_t i = 0; i < workload->conjunction_count; i++) {
         const struct conjunction *conjunction = &workload->conjunctions[i];
         buffer_string(text, "if ");

@@ -5,8 +5,6 @@
 
 #include "policies.h"
 
-enum { LUA_MOST_CONJUNCTIONS = 16 }; /* longer chains fall back to its interpreter */
-
 struct lua_program;
 
 /* The rows must outlive the program. */

@@ -104,6 +104,26 @@ void workload_router(struct workload *workload)
     workload->fill = fill_router;
 }
 
+static void fill_single(const struct workload *workload, struct random *random, int32_t *row)
+{
+    (void)workload;
+    row[SINGLE_PRIORITY] = random_below(random, 4);
+    row[SINGLE_TOKENS] = random_below(random, 10000);
+}
+
+void workload_single(struct workload *workload)
+{
+    static const struct binding bindings[] = {{"priority", SINGLE_PRIORITY, 1, NULL},
+                                              {"tokens", SINGLE_TOKENS, 1, NULL}};
+    workload_begin(workload, "one rule", 1, 2);
+    buffer_string(&workload->text, "when priority == low or tokens > 5k -> flex else default\n");
+    add_single(workload, 0, SINGLE_PRIORITY, 3, 3);
+    add_single(workload, 0, SINGLE_TOKENS, 5001, SLOT_MOST);
+    workload->bindings = bindings;
+    workload->binding_count = sizeof bindings / sizeof bindings[0];
+    workload->fill = fill_single;
+}
+
 static void fill_hybrid(const struct workload *workload, struct random *random, int32_t *row)
 {
     (void)workload;
@@ -151,7 +171,7 @@ static void fill_models(const struct workload *workload, struct random *random, 
     row[MODEL_TOKENS] = random_below(random, 20000);
 }
 
-void workload_models(struct workload *workload, uint32_t rules)
+void workload_models_changed(struct workload *workload, uint32_t rules, uint32_t step)
 {
     static const struct binding bindings[] = {{"model", MODEL_MODEL, 1, "m"},
                                               {"team", MODEL_TEAM, 1, "team"},
@@ -159,7 +179,8 @@ void workload_models(struct workload *workload, uint32_t rules)
     workload_begin(workload, "P3 models", rules, rules);
     buffer_string(&workload->text, "edition 1\nattribute team : string\n");
     for (uint32_t i = 1; i <= rules; i++) {
-        int32_t tokens = (int32_t)(i * 37 % 100) * 100, team = (int32_t)(i % TEAMS) + 1;
+        int32_t tokens = (int32_t)(i * 37 % 100) * 100 + (i % step ? 0 : 50);
+        int32_t team = (int32_t)(i % TEAMS) + 1;
         buffer_format(
             &workload->text,
             "when model == \"m%u\" and tokens > %d and team == \"team%d\" -> flex else auto\n", i,
@@ -174,6 +195,11 @@ void workload_models(struct workload *workload, uint32_t rules)
     workload->fill = fill_models;
 }
 
+void workload_models(struct workload *workload, uint32_t rules)
+{
+    workload_models_changed(workload, rules, rules + 1);
+}
+
 static void fill_boxes(const struct workload *workload, struct random *random, int32_t *row)
 {
     (void)workload;
@@ -181,8 +207,10 @@ static void fill_boxes(const struct workload *workload, struct random *random, i
         row[i] = random_below(random, BOX_DOMAIN);
 }
 
-static void add_box(struct workload *workload, struct random *random, uint32_t rule)
+/* widest: percent of the domain; a range is between a half and all of that. */
+static void add_box(struct workload *workload, struct random *random, uint32_t rule, int32_t widest)
 {
+    int32_t least = BOX_DOMAIN / 200 * widest;
     unsigned taken = 0;
     add_conjunction(workload, rule);
     buffer_string(&workload->text, "when ");
@@ -191,7 +219,7 @@ static void add_box(struct workload *workload, struct random *random, uint32_t r
         while (taken >> slot & 1)
             slot = (slot + 1) % SLOTS;
         taken |= 1u << slot;
-        int32_t width = BOX_DOMAIN / 20 + random_below(random, BOX_DOMAIN / 10);
+        int32_t width = least + random_below(random, least);
         int32_t low = random_below(random, BOX_DOMAIN - width);
         add_test(workload, slot, low, low + width);
         buffer_format(&workload->text, "%sa%d in %d..%d", i ? " and " : "", slot, low, low + width);
@@ -199,21 +227,31 @@ static void add_box(struct workload *workload, struct random *random, uint32_t r
     buffer_string(&workload->text, " -> flex else auto\n");
 }
 
-void workload_boxes(struct workload *workload, uint32_t rules)
+static void add_boxes(struct workload *workload, const char *name, uint32_t rules, int32_t widest)
 {
     static const struct binding bindings[SLOTS] = {
         {"a0", 0, 1, NULL}, {"a1", 1, 1, NULL}, {"a2", 2, 1, NULL}, {"a3", 3, 1, NULL},
         {"a4", 4, 1, NULL}, {"a5", 5, 1, NULL}, {"a6", 6, 1, NULL}, {"a7", 7, 1, NULL}};
     struct random random = {rules};
-    workload_begin(workload, "random boxes", rules, rules);
+    workload_begin(workload, name, rules, rules);
     for (int i = 0; i < SLOTS; i++)
         buffer_format(&workload->text, "attribute a%d : int = 0\n", i);
     for (uint32_t i = 0; i < rules; i++)
-        add_box(workload, &random, i);
+        add_box(workload, &random, i, widest);
     buffer_string(&workload->text, "otherwise -> auto\n");
     workload->bindings = bindings;
     workload->binding_count = SLOTS;
     workload->fill = fill_boxes;
+}
+
+void workload_boxes(struct workload *workload, uint32_t rules)
+{
+    add_boxes(workload, "random boxes", rules, 14);
+}
+
+void workload_overlapping(struct workload *workload, uint32_t rules)
+{
+    add_boxes(workload, "overlapping boxes", rules, 66);
 }
 
 int32_t *workload_rows(const struct workload *workload, size_t count)

@@ -21,6 +21,7 @@ enum {
     HYBRID_TIME,
     HYBRID_WEEKDAY
 };
+enum { SINGLE_PRIORITY, SINGLE_TOKENS };
 enum { MODEL_MODEL, MODEL_TEAM, MODEL_TOKENS };
 
 struct plain_test {
@@ -56,8 +57,14 @@ void workload_hybrid(struct workload *workload); /* P2, the hybrid strategy */
 /* P3: rule i, from 1, is `when model == "m<i>" and tokens > t and team == "team<j>" -> flex else
  * auto`. */
 void workload_models(struct workload *workload, uint32_t rules);
+/* The same, where every `step`-th rule wants 50 tokens more. */
+void workload_models_changed(struct workload *workload, uint32_t rules, uint32_t step);
+/* One rule: `when priority == low or tokens > 5k`. */
+void workload_single(struct workload *workload);
 /* Each rule wants three of eight numbers in ranges of a tenth of the domain on average. */
 void workload_boxes(struct workload *workload, uint32_t rules);
+/* The same with ranges of half the domain on average: every request matches several rules. */
+void workload_overlapping(struct workload *workload, uint32_t rules);
 void workload_free(struct workload *workload);
 
 /* `count` random rows, SLOTS numbers each; free() them. The same for the same workload and count.

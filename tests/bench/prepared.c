@@ -3,20 +3,17 @@
 
 #include "program/run/program.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-tw_policy *policy_compile(const struct workload *workload)
+tw_policy *policy_compile(const char *name, struct text text)
 {
     tw_policy *policy;
     tw_diagnostics *diagnostics;
     struct tw_diagnostic first;
-    struct text text = buffer_view(&workload->text);
     enum tw_status status =
         tw_policy_compile("bench.tier", text.data, text.length, &policy, &diagnostics);
     if (status != TW_OK)
-        bench_trouble("%s does not compile: %s", workload->name,
+        bench_trouble("%s does not compile: %s", name,
                       diagnostics && tw_diagnostics_get(diagnostics, 0, &first)
                           ? first.message
                           : tw_status_text(status));
@@ -49,40 +46,57 @@ static void set_slot(tw_request *request, const struct binding *binding, int32_t
         bench_trouble("cannot set %s to %d", binding->attribute, value);
 }
 
-void prepare(struct prepared *prepared, const struct workload *workload, tw_policy *policy,
-             const int32_t *rows, size_t count)
+/* Do two variables that are read fall on one place, in rows that are this far apart? */
+static bool rows_collide(const tw_policy *policy, size_t stride)
 {
-    size_t width = policy->count_VARIABLES;
-    *prepared = (struct prepared){.policy = policy, .count = count, .width = width};
-    if (tw_request_new(policy, &prepared->template))
+    for (size_t a = 0; a < policy->count_VARIABLES; a++)
+        for (size_t b = a + stride; b < policy->count_VARIABLES; b += stride)
+            if (policy->section_VARIABLES[a].needed && policy->section_VARIABLES[b].needed)
+                return true;
+    return false;
+}
+
+static void copy_values(struct prepared *prepared, size_t row)
+{
+    for (size_t i = 0; i < prepared->policy->count_VARIABLES; i++)
+        if (prepared->policy->section_VARIABLES[i].needed)
+            prepared->values[row * prepared->stride + i] = prepared->request->values[i];
+}
+
+void prepare(struct prepared *prepared, const struct workload *workload, const int32_t *rows,
+             size_t count)
+{
+    tw_policy *policy = policy_compile(workload->name, buffer_view(&workload->text));
+    *prepared = (struct prepared){.policy = policy, .count = count, .stride = 1};
+    if (tw_request_new(policy, &prepared->request))
         bench_trouble("out of memory");
-    prepared->requests = bench_memory(count, sizeof *prepared->requests);
-    prepared->values = bench_memory(count * width, sizeof *prepared->values);
+    while (rows_collide(policy, prepared->stride))
+        prepared->stride++;
+    prepared->values =
+        bench_memory(count * prepared->stride + policy->count_VARIABLES, sizeof *prepared->values);
     for (size_t i = 0; i < count; i++) {
-        tw_request_clear(prepared->template);
+        tw_request_clear(prepared->request);
         for (size_t b = 0; b < workload->binding_count; b++)
-            set_slot(prepared->template, &workload->bindings[b],
+            set_slot(prepared->request, &workload->bindings[b],
                      rows[i * SLOTS + (size_t)workload->bindings[b].slot]);
-        prepared->requests[i] = *prepared->template;
-        prepared->requests[i].values = prepared->values + i * width;
-        memcpy(prepared->requests[i].values, prepared->template->values,
-               width * sizeof *prepared->values);
+        copy_values(prepared, i);
     }
 }
 
 void prepared_free(struct prepared *prepared)
 {
-    tw_request_free(prepared->template);
+    tw_request_free(prepared->request);
     tw_policy_free(prepared->policy);
-    free(prepared->requests);
     free(prepared->values);
 }
 
 uint64_t prepared_run(const void *context)
 {
     const struct prepared *prepared = context;
+    struct tw_request request = *prepared->request; /* each thread moves its own */
     uint64_t sum = 0;
-    for (size_t i = 0; i < prepared->count; i++)
-        sum += tw_decide(prepared->policy, &prepared->requests[i]) * (uint64_t)(i + 1);
+    request.values = prepared->values;
+    for (size_t i = 0; i < prepared->count; i++, request.values += prepared->stride)
+        sum += tw_decide(prepared->policy, &request) * (uint64_t)(i + 1);
     return sum;
 }

@@ -1,8 +1,17 @@
 /* tests/bench/prepared.h: a compiled policy, and many requests for it with their attributes bound.
  *
- * A handle from tw_request_new takes 2 to 3 KB, too much for 262,144 of them. So each request is
- * set on one handle through the public functions, and its row of values is then copied into one
- * array for all. prepared.c is the only file that relies on how a tw_request looks inside. */
+ * A handle from tw_request_new takes 2 to 3 KB, too much for 262,144 of them, and it has a value
+ * for each of some 20 attributes, of which a policy reads a few. So each request is set on one
+ * handle through the public functions, and the values that the policy reads are copied to one
+ * array. There the requests overlap: request i's value of variable v is values[i * stride + v],
+ * where the stride is the least at which no two values that are read fall on one place.
+ *
+ *     variables 0, 3 and 8 are read, stride 4:  0..3....8
+ *                                                   0..3....8
+ *                                                       0..3....8
+ *
+ * prepared.c is the only file of bench_decide that relies on what a tw_request looks like inside.
+ */
 #ifndef TIERWAY_TESTS_BENCH_PREPARED_H
 #define TIERWAY_TESTS_BENCH_PREPARED_H
 
@@ -10,22 +19,22 @@
 
 struct prepared {
     tw_policy *policy;
-    tw_request *template; /* owns what the requests share */
-    tw_request *requests; /* `count` of them */
-    int64_t *values;      /* `width` for each request */
-    size_t count, width;
+    tw_request *request; /* decides one row after another */
+    int64_t *values;
+    size_t count, stride; /* requests; values from one to the next */
 };
 
 /* Exits with 1 after a message where the text does not compile. */
-tw_policy *policy_compile(const struct workload *workload);
-/* rows: `count` rows of workload_rows. Takes over the policy. */
-void prepare(struct prepared *prepared, const struct workload *workload, tw_policy *policy,
-             const int32_t *rows, size_t count);
+tw_policy *policy_compile(const char *name, struct text text);
+/* rows: `count` rows of workload_rows. Compiles the workload's policy. */
+void prepare(struct prepared *prepared, const struct workload *workload, const int32_t *rows,
+             size_t count);
 void prepared_free(struct prepared *prepared);
 /* The variable behind an attribute; exits with 1 where there is none of that name. */
 uint32_t variable_of(const tw_policy *policy, const char *attribute);
 
-/* The weighted sum of tw_decide over all requests. context: struct prepared. */
+/* The weighted sum of tw_decide over all requests. context: struct prepared. Several threads may
+ * run it at once. */
 uint64_t prepared_run(const void *context);
 
 #endif

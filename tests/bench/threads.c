@@ -4,14 +4,14 @@
  * a processor's time does not depend on that, and grows where threads get into each other's way. */
 #include "threads.h"
 
+#include "counted.h"
 #include "prepared.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { REQUESTS = 4096, MILLISECONDS = 300 };
+enum { REQUESTS = 4096, MILLISECONDS = 100, MOST_LANES = 9 };
 
 struct race {
     const struct prepared *prepared;
@@ -41,43 +41,85 @@ static void *decide_for_a_while(void *argument)
     return NULL;
 }
 
-/* rate: decisions a second of all threads together; cost: nanoseconds of a processor for one. */
-static void run_race(const struct prepared *prepared, int64_t lasting, int threads, double *rate,
-                     double *cost)
+/* What was measured with one number of threads, a value for each round. */
+struct lane {
+    int threads;
+    double rates[BENCH_MOST_ROUNDS]; /* decisions a second of all threads together */
+    double costs[BENCH_MOST_ROUNDS]; /* nanoseconds of a processor for one */
+    double ratios[BENCH_MOST_ROUNDS];
+};
+
+static void run_race(const struct prepared *prepared, int64_t lasting, int round, struct lane *lane)
 {
     struct race race = {.prepared = prepared, .lasting = lasting};
-    pthread_t *handles = bench_memory((size_t)threads, sizeof *handles);
-    pthread_barrier_init(&race.start, NULL, (unsigned)threads);
-    for (int i = 0; i < threads; i++)
+    pthread_t *handles = bench_memory((size_t)lane->threads, sizeof *handles);
+    pthread_barrier_init(&race.start, NULL, (unsigned)lane->threads);
+    for (int i = 0; i < lane->threads; i++)
         if (pthread_create(&handles[i], NULL, decide_for_a_while, &race))
-            bench_trouble("cannot start %d threads", threads);
-    for (int i = 0; i < threads; i++)
+            bench_trouble("cannot start %d threads", lane->threads);
+    for (int i = 0; i < lane->threads; i++)
         pthread_join(handles[i], NULL);
     pthread_barrier_destroy(&race.start);
     free(handles);
-    *rate = (double)race.decisions * 1e9 / (double)race.longest;
-    *cost = (double)race.processor / (double)race.decisions;
+    lane->rates[round] = (double)race.decisions * 1e9 / (double)race.longest;
+    lane->costs[round] = (double)race.processor / (double)race.decisions;
+}
+
+static void print_lanes(const struct bench *bench, const char *name, struct lane *lanes,
+                        size_t count)
+{
+    size_t rounds = (size_t)bench->rounds;
+    printf("%s, one shared policy\n%8s %20s %20s %10s\n", name, "threads", "million decisions/s",
+           "processor ns each", "ratio");
+    for (size_t i = 0; i < count; i++) {
+        char way[32];
+        double rate = median(lanes[i].rates, rounds) / 1e6, cost = median(lanes[i].costs, rounds);
+        double ratio = median(lanes[i].ratios, rounds);
+        printf("%8d %20.1f %20.2f %10.2f\n", lanes[i].threads, rate, cost, ratio);
+        snprintf(way, sizeof way, "%d thread%s", lanes[i].threads, i ? "s" : "");
+        struct subject subject = {"threads", 4, REQUESTS};
+        bench_record(bench, &subject, way, "ns", cost, ratio);
+        subject.name = "million decisions a second";
+        bench_record(bench, &subject, way, "million/s", rate, 0);
+    }
+}
+
+static void count_calls(const struct bench *bench, const struct prepared *prepared)
+{
+    size_t decisions = 0;
+    struct counts before = counts_now();
+    while (decisions < (bench->quick ? REQUESTS : 1000000)) {
+        keep(prepared_run(prepared));
+        decisions += REQUESTS;
+    }
+    struct counts after = counts_now();
+    size_t allocations = after.allocations - before.allocations, locks = after.locks - before.locks;
+    printf("in %zu decisions: %zu allocations, %zu locks\n", decisions, allocations, locks);
+    struct subject subject = {"calls", 4, decisions};
+    bench_record(bench, &subject, "allocations", "calls", (double)allocations, 0);
+    bench_record(bench, &subject, "locks", "calls", (double)locks, 0);
 }
 
 void bench_threads(struct bench *bench)
 {
     struct workload workload;
     struct prepared prepared;
-    double rates[BENCH_MOST_ROUNDS], costs[BENCH_MOST_ROUNDS], single = 0;
+    struct lane *lanes = bench_memory(MOST_LANES, sizeof *lanes);
+    size_t count = 0;
     workload_router(&workload);
     int32_t *rows = workload_rows(&workload, REQUESTS);
-    prepare(&prepared, &workload, policy_compile(&workload), rows, REQUESTS);
+    prepare(&prepared, &workload, rows, REQUESTS);
     int64_t lasting = bench->quick ? 1000000 : (int64_t)MILLISECONDS * 1000000;
-    printf("%s, one shared policy\n%8s %20s %20s %10s\n", workload.name, "threads",
-           "million decisions/s", "processor ns each", "ratio");
-    for (int threads = 1; threads <= bench->threads; threads *= 2) {
-        for (int round = 0; round < bench->rounds; round++)
-            run_race(&prepared, lasting, threads, &rates[round], &costs[round]);
-        double cost = median(costs, (size_t)bench->rounds);
-        single = threads == 1 ? cost : single;
-        printf("%8d %20.1f %20.2f %10.2f\n", threads, median(rates, (size_t)bench->rounds) / 1e6,
-               cost, cost / single);
-    }
+    for (int threads = 1; threads <= bench->threads; threads *= 2)
+        lanes[count++].threads = threads;
+    for (int round = 0; round < bench->rounds; round++)
+        for (size_t i = 0; i < count; i++) {
+            run_race(&prepared, lasting, round, &lanes[i]);
+            lanes[i].ratios[round] = lanes[i].costs[round] / lanes[0].costs[round];
+        }
+    print_lanes(bench, workload.name, lanes, count);
+    count_calls(bench, &prepared);
+    free(lanes);
     prepared_free(&prepared);
     workload_free(&workload);
     free(rows);

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct front front;
     buffer_init(&printed, 1 << 24);
     if (front_read(&front, TEXT("fuzz.tier"), text, &nothing) != TW_OK ||
-        lint_policy(&front, 1767225600000) != TW_OK)
+        lint_policy(&front, 1767225600000, NULL) != TW_OK)
         abort();
     for (size_t i = 0; i < front.findings.count; i++)
         finding_print(&front.findings, &front.findings.items[i], i % 2, &printed);

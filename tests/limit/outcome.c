@@ -45,7 +45,7 @@ struct outcome outcome_of(struct text text, const struct file_reader *reader)
     int64_t start = clock_monotonic();
     outcome.status = front_read(&front, TEXT("limit.tier"), text, reader ? reader : &nothing);
     if (outcome.status == TW_OK)
-        outcome.status = lint_policy(&front, 1767225600000);
+        outcome.status = lint_policy(&front, 1767225600000, NULL);
     count_findings(&front.findings, &outcome);
     if (outcome.status == TW_OK && outcome.errors == 0)
         outcome.status = decide_once(&front);

@@ -233,9 +233,9 @@ static void check_examples(struct trial *trial)
 static enum tw_status lint(struct trial *trial)
 {
     if (trial->edge_limit == DIAGRAM_EDGES)
-        return lint_policy(&trial->front, YEAR_BEGINS);
+        return lint_policy(&trial->front, YEAR_BEGINS, NULL);
     trial->tally->by_pieces++;
-    return lint_proofs(&trial->front, trial->edge_limit);
+    return lint_proofs(&trial->front, trial->edge_limit, NULL);
 }
 
 static void judge(struct trial *trial)

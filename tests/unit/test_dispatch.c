@@ -449,14 +449,14 @@ static void test_timeouts(void)
     OPEN(&test, "otherwise -> flex timeout 2s retry 1 else default", script);
     expect(&test, TW_ANSWERED, "flex timeout, flex timeout, default answered");
     CU_ASSERT_EQUAL(test.fake.timeouts[0], 2000);
-    CU_ASSERT_EQUAL(test.fake.timeouts[2], DISPATCH_TIMEOUT);
+    CU_ASSERT_EQUAL(test.fake.timeouts[2], STEP_TIMEOUT);
     CU_ASSERT_EQUAL(test.rows[0].latency, 2000);
     CU_ASSERT_EQUAL(test.rows[0].cost, LEDGER_UNKNOWN);
     test_close(&test);
     static const struct scripted served[] = {ANSWER("flex")};
     OPEN(&test, "otherwise -> flex", served);
     expect(&test, TW_ANSWERED, "flex answered");
-    CU_ASSERT_EQUAL(test.fake.timeouts[0], DISPATCH_TIMEOUT_FLEX);
+    CU_ASSERT_EQUAL(test.fake.timeouts[0], STEP_TIMEOUT_FLEX);
     test_close(&test);
 }
 

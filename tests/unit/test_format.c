@@ -439,7 +439,8 @@ static void list_words(struct text content, struct buffer *list)
     arena_init(&arena, ARENA_LIMIT);
     struct sources sources = {.arena = &arena};
     struct findings findings = {.sources = &sources, .arena = &arena};
-    struct parse parse = {.arena = &arena, .sources = &sources, .findings = &findings};
+    struct parse parse = {
+        .arena = &arena, .token_arena = &arena, .sources = &sources, .findings = &findings};
     struct source *source = sources_add(&sources, TEXT("t"), TEXT(""), content);
     CU_ASSERT_FATAL(source && scan_source(&parse, source, 0));
     CU_ASSERT_EQUAL(findings.count, 0);

@@ -219,7 +219,7 @@ static enum tw_status lint(void)
     enum tw_status status =
         front_read(&front, TEXT("all.tier"), text_of(everything), &read_from_disk);
     if (status == TW_OK)
-        status = lint_policy(&front, 1767225600000);
+        status = lint_policy(&front, 1767225600000, NULL);
     for (size_t i = 0; status == TW_OK && i < front.findings.count; i++)
         finding_print(&front.findings, &front.findings.items[i], true, &out);
     status = status ? status : out.status;

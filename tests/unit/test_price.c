@@ -289,9 +289,38 @@ static void opening(void)
     CU_ASSERT_EQUAL(price_table_open("/", &table, &error), TW_IO);
 }
 
+static void offers(void)
+{
+    static const struct {
+        const char *model, *tier;
+        enum price_offer offer;
+    } cases[] = {
+        {"gpt-5", "flex", PRICE_OFFERED},
+        {"gpt-5", "auto", PRICE_OFFERED},
+        {"gpt-5", "scale", PRICE_OFFER_UNKNOWN},
+        {"gpt-5-nano", "priority", PRICE_NOT_OFFERED},
+        {"gpt-5-nano", "fast", PRICE_NOT_OFFERED},
+        {"gpt-3.5-turbo", "flex", PRICE_NOT_OFFERED},
+        {"gpt-3.5-turbo", "default", PRICE_OFFERED},
+        {"gpt-5.1-2025-11-13", "flex", PRICE_OFFERED}, /* by the row of gpt-5.1 */
+        {"gpt-5-2025-08-08", "flex", PRICE_OFFERED},
+        {"gpt-4o-2024-05-13", "flex", PRICE_NOT_OFFERED},
+        {"gpt-7", "flex", PRICE_OFFER_UNKNOWN},
+    };
+    struct price_table *table;
+    CU_ASSERT_EQUAL_FATAL(price_table_builtin(TEXT("openai"), &table, NULL), TW_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        CU_ASSERT_EQUAL(price_offer(table, text_of(cases[i].model), text_of(cases[i].tier)),
+                        cases[i].offer);
+    price_table_free(table);
+    CU_ASSERT_EQUAL_FATAL(price_table_builtin(TEXT("seed"), &table, NULL), TW_OK);
+    CU_ASSERT_EQUAL(price_offer(table, TEXT("gpt-3.5-turbo"), TEXT("flex")), PRICE_OFFER_UNKNOWN);
+    price_table_free(table);
+}
+
 UNIT_TESTS({"the seed's comparison", seed_comparison}, {"the seed's else branch", seed_else_branch},
            {"rows of the openai table", openai_rows}, {"unpriced tiers", unpriced_tiers},
            {"auto is no answer", auto_is_no_answer}, {"fast is priority", fast_is_priority},
            {"cached tokens", cached_tokens}, {"contradicting tokens", contradicting_tokens},
            {"long context", long_context}, {"matching", matching}, {"bad files", bad_files},
-           {"edges of rates", edges_of_rates}, {"opening", opening})
+           {"edges of rates", edges_of_rates}, {"opening", opening}, {"offers", offers})

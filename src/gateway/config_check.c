@@ -1,0 +1,161 @@
+/* gateway/config_check.c: what is wrong with a configuration as a whole.
+ *
+ * Takes a complete config, appends a line for each problem, changes nothing. */
+#include "gateway/config.h"
+
+#include "base/quotation.h"
+#include "runtime/base_url.h"
+
+#include <string.h>
+
+struct checking {
+    const struct config *config;
+    struct buffer *problems;
+    bool bad;
+};
+
+static void complain(struct checking *checking, const char *message)
+{
+    const char *file = checking->config->file;
+    checking->bad = true;
+    buffer_format(checking->problems, "%s%s%s\n", file ? file : "", file ? ": " : "", message);
+}
+
+static void complain_of_caller(struct checking *checking, const struct config_caller *caller,
+                               const char *message)
+{
+    checking->bad = true;
+    buffer_format(checking->problems, "%s:%u:%u: %s\n", checking->config->file, caller->line,
+                  caller->column, message);
+}
+
+static void check_required(struct checking *checking)
+{
+    if (!checking->config->policy)
+        complain(checking, "`policy` is missing: the policy that decides");
+    if (!checking->config->upstream_url)
+        complain(checking, "`upstream.url` is missing: the provider's base URL, with its /v1");
+}
+
+static void check_attributes(struct checking *checking, const struct config_words *words)
+{
+    struct tw_error error;
+    for (size_t i = 0; i < words->count; i++) {
+        const char *word = words->items[i];
+        if (word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0')
+            continue;
+        fail(&error, TW_INVALID, "`attributes`: %s is no attribute's name",
+             quote(text_of(word)).text);
+        complain(checking, error.message);
+    }
+}
+
+static void check_upstream(struct checking *checking)
+{
+    const struct config *config = checking->config;
+    struct tw_error error, shown;
+    if (config->upstream_url && base_url_check(text_of(config->upstream_url), &error) != TW_OK) {
+        fail(&shown, TW_INVALID, "`upstream.url`: %s", error.message);
+        complain(checking, shown.message);
+    }
+    if (config->upstream_key_file && config->upstream_key_env)
+        complain(checking, "the provider's key comes from `upstream.key_file` or from "
+                           "`upstream.key_env`, not from both");
+}
+
+static bool is_name(const char *name)
+{
+    for (const char *at = name; *at; at++)
+        if (*at <= ' ' || *at > '~' || *at == '"' || *at == '\\')
+            return false;
+    return strlen(name) <= 64;
+}
+
+static bool is_hash(const char *sha256)
+{
+    return strlen(sha256) == 64 && strspn(sha256, "0123456789abcdef") == 64;
+}
+
+/* Which earlier caller has the same name or the same key. */
+static void check_repeated(struct checking *checking, size_t index)
+{
+    const struct config_caller *callers = checking->config->callers, *caller = &callers[index];
+    for (size_t i = 0; i < index; i++) {
+        if (callers[i].name && strcmp(callers[i].name, caller->name) == 0) {
+            complain_of_caller(checking, caller, "another caller has this name");
+            return;
+        }
+        if (callers[i].sha256 && strcmp(callers[i].sha256, caller->sha256) == 0) {
+            complain_of_caller(checking, caller, "another caller has this key");
+            return;
+        }
+    }
+}
+
+static void check_caller(struct checking *checking, size_t index)
+{
+    const struct config_caller *caller = &checking->config->callers[index];
+    if (!caller->name)
+        complain_of_caller(checking, caller, "this caller has no `name`");
+    else if (!is_name(caller->name))
+        complain_of_caller(checking, caller,
+                           "a caller's name is up to 64 letters, digits and signs, without blanks "
+                           "or quotes");
+    if (!caller->sha256)
+        complain_of_caller(checking, caller,
+                           "this caller has no `sha256`; `tierway keys new NAME` makes a key");
+    else if (!is_hash(caller->sha256))
+        complain_of_caller(checking, caller,
+                           "`sha256` is the hash of a key: 64 digits, 0 to 9 and a to f");
+    if (caller->name && caller->sha256)
+        check_repeated(checking, index);
+}
+
+bool config_is_local(const struct config *config)
+{
+    struct text host = text_of(config->listen);
+    const char *colon = memrchr(host.data, ':', host.length);
+    host.length = colon ? (size_t)(colon - host.data) : host.length;
+    return text_is(host, "localhost") || text_is(host, "[::1]") ||
+           (host.length > 4 && memcmp(host.data, "127.", 4) == 0);
+}
+
+/* One switch: with callers every path needs a key, without them nobody but this machine gets in. */
+static void check_open(struct checking *checking)
+{
+    const struct config *config = checking->config;
+    struct tw_error error;
+    if (config->caller_count || config->without_keys || config_is_local(config))
+        return;
+    fail(&error, TW_INVALID,
+         "other machines can reach %s, and no caller needs a key: name `callers`, listen on "
+         "127.0.0.1, or say `without_keys: true`",
+         config->listen);
+    complain(checking, error.message);
+}
+
+/* A caller's key must not be sent on, so that the provider's has to come from here. */
+static void check_upstream_key(struct checking *checking)
+{
+    const struct config *config = checking->config;
+    bool elsewhere = config->upstream_url && !base_url_is_loopback(text_of(config->upstream_url));
+    if (config->caller_count && elsewhere && !config->upstream_key_file &&
+        !config->upstream_key_env)
+        complain(checking, "with `callers`, the provider's key has to come from "
+                           "`upstream.key_file` or `upstream.key_env`");
+}
+
+enum tw_status config_check(const struct config *config, struct buffer *problems)
+{
+    struct checking checking = {.config = config, .problems = problems};
+    check_required(&checking);
+    check_upstream(&checking);
+    check_attributes(&checking, &config->attributes);
+    for (size_t i = 0; i < config->caller_count; i++) {
+        check_caller(&checking, i);
+        check_attributes(&checking, &config->callers[i].attributes);
+    }
+    check_open(&checking);
+    check_upstream_key(&checking);
+    return checking.bad ? TW_INVALID : TW_OK;
+}
