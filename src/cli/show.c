@@ -12,29 +12,12 @@
 #include "cli/shared_options.h"
 #include "front/show.h"
 #include "program/compile.h"
-#include "program/run/program.h"
 
 enum { SHOW_LIMIT = 1 << 30 };
 
 static void show_program(const tw_policy *policy, struct buffer *out)
 {
     disassemble(policy, out);
-}
-
-/* How requests are decided: today there is one way. */
-static void show_plan(const tw_policy *policy, struct buffer *out)
-{
-    buffer_format(out, "plan: rules in order\nrules: %u\ninstructions: %u\n",
-                  tw_policy_rule_count(policy), policy->count_CODE);
-    buffer_format(out, "longest run: %u instructions\nimage: %zu bytes\nattributes needed:",
-                  policy->header->longest_run, policy->length);
-    struct tw_attribute attribute;
-    size_t needed = 0;
-    for (size_t i = 0; tw_policy_attribute(policy, i, &attribute); i++) {
-        if (attribute.needed)
-            buffer_format(out, "%s %s", needed++ ? "," : "", attribute.name);
-    }
-    buffer_string(out, needed ? "\n" : " none\n");
 }
 
 struct stage {
@@ -46,9 +29,9 @@ struct stage {
 
 /* Exactly one of the three functions is there. */
 static const struct stage stages[] = {
-    {"tokens", show_tokens, NULL, NULL}, {"ast", show_tree, NULL, NULL},
-    {"check", NULL, show_check, NULL},   {"asm", NULL, NULL, show_program},
-    {"plan", NULL, NULL, show_plan},
+    {"tokens", show_tokens, NULL, NULL},     {"ast", show_tree, NULL, NULL},
+    {"check", NULL, show_check, NULL},       {"asm", NULL, NULL, show_program},
+    {"plan", NULL, compile_show_plan, NULL},
 };
 
 static const struct stage *find_stage(const struct command *command, const char *name)

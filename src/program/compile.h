@@ -14,7 +14,7 @@ enum tw_status compile_front(struct front *front, tw_policy **policy, struct tw_
 /* The same with a plan to take where that can be, or ANY_PLAN. */
 enum tw_status compile_as(struct front *front, enum plan wanted, tw_policy **policy,
                           struct tw_error *error);
-/* The same; writes which plan was taken and why. Kept by nobody: it compiles anew. */
+/* plan_report.c: compiles anew, and writes which plan was taken and what the choice rests on. */
 enum tw_status compile_show_plan(struct front *front, struct buffer *out);
 
 /* The program in words, one line an instruction. */

@@ -97,7 +97,7 @@ static struct interval_set values_of_classes(struct lowered *lowered, const stru
 {
     const struct classes *classes = &lowered->diagram.classes;
     uint32_t unset = classes->variables[test->variable].unset;
-    struct class_set found;
+    struct class_set found = {0};
     if (!classes_of_test(classes, lowered->arena, test, &found)) {
         lower_fail(lowered, TW_NO_MEMORY);
         return (struct interval_set){0};
@@ -115,11 +115,10 @@ static struct interval_set values_of_classes(struct lowered *lowered, const stru
 /* The same without classes: each text has a number of its own. */
 static struct interval_set values_of_texts(struct lowered *lowered, const struct formula *test)
 {
-    const struct variable_classes *variable = &lowered->diagram.classes.variables[test->variable];
+    const uint32_t *numbers = lowered->texts[test->variable].classes;
     struct interval_set set = set_room(lowered, test->text_count);
     for (size_t i = 0; i < test->text_count; i++) {
-        const struct text *named = map_get(&variable->text_places, test->texts[i]);
-        int64_t number = lowered->texts[test->variable].classes[named - variable->texts];
+        int64_t number = numbers[test->places[i]];
         set_add(&set, number, number);
     }
     interval_set_normalize(&set);

@@ -30,10 +30,7 @@ struct domain {
 struct plan_facts {
     size_t tests;         /* in all rules */
     size_t edge_limit;    /* the diagram's budget */
-    size_t nodes, edges;  /* of the diagram that is run, where there is one */
-    double cells;         /* the product of the class counts, as the diagram tells them apart */
-    size_t blocks;        /* of thresholds that a table would take */
-    size_t conjunctions;  /* of all rules; 0 where they were not counted */
+    size_t conjunctions;  /* of all rules, for masks */
     size_t groups, words; /* of masks */
     const char *reason;   /* why this plan, a sentence without its full stop */
 };

@@ -435,10 +435,8 @@ bool switches_plan(struct lowered *lowered, struct switches **result)
     size_t runs = 0;
     for (uint32_t i = 0; i < switches->node_count && !lowered->status; i++) {
         const struct diagram_node *node = &switches->diagram->nodes[switches->nodes[i]];
-        lowered->facts.edges += node->edge_count;
         runs += count_runs(switches, node);
     }
-    lowered->facts.nodes = switches->node_count;
     return !lowered->status && runs <= MOST_SEGMENTS;
 }
 

@@ -11,18 +11,25 @@ enum {
     MOST_CELLS = 32768,
     MOST_BLOCKS = 16,
     MOST_SHARES = 4096,  /* of one column */
-    MOST_WORK = 1 << 20, /* classes looked at in all nodes together */
+    MOST_WORK = 1 << 18, /* classes looked at in all nodes together */
     MOST_RULES = UINT16_MAX,
     FACTOR_BITS = 40,
     LARGEST_LIMIT = 1 << 20 /* of a column: its square is no more than 2^40 */
 };
 
+/* Where all nodes of a variable lead a class, mixed. Two classes that differ share one by chance
+ * about once in 10^30 policies; what comes of it is checked by validate.c. */
+struct signature {
+    uint64_t first, second;
+};
+
 /* One variable of the table. */
 struct dimension {
-    uint32_t variable, count; /* places */
-    uint32_t *places;         /* of each class */
-    uint32_t *samples;        /* of each place, a class */
-    uint32_t stride;          /* cells from one place to the next */
+    uint32_t variable, count;     /* places */
+    struct signature *signatures; /* of each class */
+    uint32_t *places;             /* of each class */
+    uint32_t *samples;            /* of each place, a class */
+    uint32_t stride;              /* cells from one place to the next */
     bool is_column;
     uint64_t unit, limit; /* of a column */
     size_t thresholds;
@@ -40,93 +47,85 @@ static bool give_up(struct table *table)
     return false;
 }
 
-/* Tells classes apart that this node tells apart: the pair of the place so far and the child is the
- * new place. */
-static bool refine(struct table *table, struct dimension *dimension,
-                   const struct diagram_node *node, uint32_t classes)
+/* Adds to each class's signature where this node leads it. */
+static void sign(const struct table *table, struct dimension *dimension,
+                 const struct diagram_node *node, uint32_t classes)
 {
     const struct diagram_edge *edge = table->out->diagram.diagram.edges + node->first_edge;
-    struct map pairs;
-    map_init(&pairs, table->out->arena);
-    uint32_t(*keys)[2] = arena_alloc(table->out->arena, classes, sizeof *keys);
-    dimension->count = 0;
-    for (uint32_t class = 0; keys && class < classes; class ++) {
+    for (uint32_t class = 0; class < classes; class ++) {
         edge += class > edge->last;
-        keys[class][0] = dimension->places[class];
-        keys[class][1] = edge->child;
-        struct text key = {(const char *)keys[class], sizeof keys[class]};
-        uintptr_t known = (uintptr_t)map_get(&pairs, key);
-        if (!known) {
-            known = ++dimension->count;
-            if (!map_set(&pairs, key, (void *)known))
-                return give_up(table);
-        }
-        dimension->places[class] = (uint32_t)known - 1;
+        struct signature *signature = &dimension->signatures[class];
+        signature->first = (signature->first ^ edge->child) * 0xff51afd7ed558ccdu;
+        signature->first ^= signature->first >> 32;
+        signature->second = (signature->second + edge->child) * 0xc4ceb9fe1a85ec53u;
+        signature->second ^= signature->second >> 29;
     }
-    return keys != NULL || give_up(table);
 }
 
-static bool mark_nodes(const struct diagram *diagram, diagram_ref ref, bool *marks)
+/* Classes that all nodes lead to the same children share a place. Gives each place a class. */
+static bool number_places(struct table *table, struct dimension *dimension, uint32_t classes)
 {
-    if (diagram_is_terminal(ref) || marks[ref])
-        return true;
-    const struct diagram_node *node = &diagram->nodes[ref];
-    marks[ref] = true;
-    for (uint32_t i = 0; i < node->edge_count; i++)
-        mark_nodes(diagram, diagram->edges[node->first_edge + i].child, marks);
+    struct map known;
+    map_init(&known, table->out->arena);
+    dimension->samples = ARENA_ARRAY(table->out->arena, uint32_t, classes);
+    dimension->places = ARENA_ARRAY(table->out->arena, uint32_t, classes);
+    if (!dimension->samples || !dimension->places)
+        return give_up(table);
+    for (uint32_t class = 0; class < classes; class ++) {
+        struct text key = {(const char *)&dimension->signatures[class], sizeof(struct signature)};
+        uintptr_t place = (uintptr_t)map_get(&known, key);
+        if (!place) {
+            dimension->samples[dimension->count] = class;
+            place = ++dimension->count;
+            if (!map_set(&known, key, (void *)place))
+                return give_up(table);
+        }
+        dimension->places[class] = (uint32_t)place - 1;
+    }
     return true;
 }
 
-/* The places of all variables. */
+/* Marks the nodes that can be reached; the sum of their classes, or more than MOST_WORK. */
+static size_t mark_nodes(const struct diagram *diagram, diagram_ref ref, bool *marks)
+{
+    if (diagram_is_terminal(ref) || marks[ref])
+        return 0;
+    const struct diagram_node *node = &diagram->nodes[ref];
+    size_t work = diagram->class_counts[node->level];
+    marks[ref] = true;
+    for (uint32_t i = 0; i < node->edge_count && work <= MOST_WORK; i++)
+        work += mark_nodes(diagram, diagram->edges[node->first_edge + i].child, marks);
+    return work;
+}
+
+/* The places of all variables. False where there is too much to look at. */
 static bool find_places(struct table *table)
 {
     const struct policy_diagram *from = &table->out->diagram;
     const struct diagram *diagram = &from->diagram;
-    bool *marks = ARENA_ARRAY(table->out->arena, bool, diagram->node_count + 1);
-    if (!marks)
-        return give_up(table);
-    mark_nodes(diagram, from->root, marks);
-    size_t work = 0;
-    for (size_t i = 0; i < diagram->node_count; i++) {
-        if (!marks[i])
-            continue;
-        uint32_t level = diagram->nodes[i].level, classes = diagram->class_counts[level];
-        work += classes;
-        if (work > MOST_WORK ||
-            !refine(table, &table->dimensions[level], &diagram->nodes[i], classes))
-            return false;
-    }
-    return true;
-}
-
-static bool make_dimensions(struct table *table)
-{
-    const struct policy_diagram *from = &table->out->diagram;
     struct arena *arena = table->out->arena;
+    bool *marks = ARENA_ARRAY(arena, bool, diagram->node_count + 1);
     table->dimensions = ARENA_ARRAY(arena, struct dimension, from->level_count + 1u);
-    for (uint32_t i = 0; table->dimensions && i < from->level_count; i++) {
-        struct dimension *dimension = &table->dimensions[i];
-        dimension->variable = from->order[i];
-        dimension->count = 1;
-        dimension->places = ARENA_ARRAY(arena, uint32_t, from->diagram.class_counts[i]);
-        if (!dimension->places)
-            return give_up(table);
-    }
-    return table->dimensions != NULL || give_up(table);
-}
-
-/* A class of each place. */
-static bool find_samples(struct table *table)
-{
-    const struct policy_diagram *from = &table->out->diagram;
+    if (!marks || !table->dimensions)
+        return give_up(table);
+    if (mark_nodes(diagram, from->root, marks) > MOST_WORK)
+        return false;
     for (uint32_t i = 0; i < from->level_count; i++) {
         struct dimension *dimension = &table->dimensions[i];
-        dimension->samples = ARENA_ARRAY(table->out->arena, uint32_t, dimension->count);
-        if (!dimension->samples)
+        dimension->variable = from->order[i];
+        dimension->signatures = ARENA_ARRAY(arena, struct signature, diagram->class_counts[i]);
+        if (!dimension->signatures)
             return give_up(table);
-        for (uint32_t class = from->diagram.class_counts[i]; class -- > 0;)
-            dimension->samples[dimension->places[class]] = class;
     }
+    for (size_t i = 0; i < diagram->node_count; i++) {
+        uint32_t level = diagram->nodes[i].level;
+        if (marks[i])
+            sign(table, &table->dimensions[level], &diagram->nodes[i],
+                 diagram->class_counts[level]);
+    }
+    for (uint32_t i = 0; i < from->level_count; i++)
+        if (!number_places(table, &table->dimensions[i], diagram->class_counts[i]))
+            return false;
     return true;
 }
 
@@ -134,15 +133,12 @@ static bool find_samples(struct table *table)
 static bool count_cells(struct table *table)
 {
     const struct policy_diagram *from = &table->out->diagram;
-    double cells = 1;
     uint64_t stride = 1;
     for (uint32_t i = from->level_count; i-- > 0;) {
         table->dimensions[i].stride = (uint32_t)stride;
-        cells *= table->dimensions[i].count;
         stride *= table->dimensions[i].count;
         stride = stride > MOST_CELLS ? MOST_CELLS + 1u : stride;
     }
-    table->out->facts.cells = cells;
     table->cell_count = (uint32_t)stride;
     return stride <= MOST_CELLS;
 }
@@ -213,7 +209,6 @@ static bool choose_forms(struct table *table)
         dimension->thresholds = dimension->is_column ? 0 : count_thresholds(table, dimension);
         blocks += (dimension->thresholds + 3) / 4;
     }
-    table->out->facts.blocks = blocks;
     return blocks <= MOST_BLOCKS;
 }
 
@@ -225,8 +220,8 @@ bool table_plan(struct lowered *lowered, struct table **result)
         return false;
     }
     table->out = lowered;
-    return lowered->policy->rule_count <= MOST_RULES && make_dimensions(table) &&
-           find_places(table) && find_samples(table) && count_cells(table) && choose_forms(table);
+    return lowered->policy->rule_count <= MOST_RULES && find_places(table) && count_cells(table) &&
+           choose_forms(table);
 }
 
 static uint32_t share_of_class(const struct dimension *dimension, uint32_t class)

@@ -11,11 +11,13 @@
 #include <string.h>
 
 enum {
-    BUDGET = 200000, /* evaluations of a rule's condition */
+    BUDGET = 200000,     /* evaluations of a rule's condition */
+    FULL_BUDGET = 30000, /* of these, for requests where all earlier rules are asked about */
+    FULL_COST = 256,     /* the more rules there are, the fewer requests are asked all about */
+    SPOT_CHECKS = 2,     /* earlier rules that are asked about for any request */
     MOST_COMBINATIONS = 4096,
     RANDOM_POINTS = 1000,
-    SPOT_CHECKS = 4, /* earlier rules that are asked about */
-    FULL_COST = 256  /* up to so many rules, all of them are */
+    FEW_RULES = 500
 };
 
 struct validation {
@@ -24,8 +26,9 @@ struct validation {
     const tw_policy *program;
     tw_request *request;
     uint64_t random;
-    int64_t left;   /* of the budget */
-    uint32_t *used; /* variables that tests read */
+    int64_t left, full_left; /* of the budgets */
+    bool upper, outside;     /* which value of a test is wanted */
+    uint32_t *used;          /* variables that tests read */
     uint32_t used_count;
     struct tw_error *error;
 };
@@ -101,8 +104,8 @@ static bool holds(struct validation *validation, size_t rule)
                                &valuation) == TRUTH_TRUE;
 }
 
-/* Compares the decisions on the request at hand. */
-static enum tw_status check(struct validation *validation)
+/* Compares the decisions on the request at hand. likely: a rule that may well hold. */
+static enum tw_status check(struct validation *validation, size_t likely)
 {
     uint32_t decided = tw_decide(validation->program, validation->request);
     size_t rules = validation->policy->rule_count;
@@ -110,8 +113,12 @@ static enum tw_status check(struct validation *validation)
         return differ(validation, decided, rules);
     if (decided < rules && !holds(validation, decided))
         return differ(validation, decided, rules);
-    bool all = decided <= FULL_COST || random_below(validation, decided / FULL_COST) == 0;
-    size_t checks = all || decided < SPOT_CHECKS ? decided : SPOT_CHECKS;
+    bool all = decided <= SPOT_CHECKS || (decided <= validation->full_left &&
+                                          random_below(validation, 1 + decided / FULL_COST) == 0);
+    size_t checks = all ? decided : SPOT_CHECKS;
+    if (likely < decided && holds(validation, likely))
+        return differ(validation, decided, likely);
+    validation->full_left -= all ? decided : 0;
     for (size_t i = 0; i < checks; i++) {
         size_t rule = checks == decided ? i : random_below(validation, decided);
         if (holds(validation, rule))
@@ -137,7 +144,7 @@ static enum tw_status check_combinations(struct validation *validation)
             set_candidate(validation, validation->used[i], rest % count);
             rest /= count;
         }
-        status = check(validation);
+        status = check(validation, SIZE_MAX);
     }
     return status;
 }
@@ -154,19 +161,17 @@ static void set_matching(struct validation *validation, uint32_t variable, struc
         set_text(validation, variable, (struct text){text, length});
 }
 
-/* An end of one of the test's intervals, now and then the value outside it. */
+/* An end of one of the test's intervals, or the value outside it where there is one. */
 static void set_end(struct validation *validation, const struct formula *test)
 {
     const struct variable *variable = &validation->policy->variables[test->variable];
     if (test->set.count == 0)
         return;
-    uint64_t choice = next_random(validation);
-    struct interval interval = test->set.items[choice / 16 % test->set.count];
-    int64_t value = choice & 1 ? interval.high : interval.low;
-    if ((choice & 14) == 0 && interval.low > variable->low)
-        value = interval.low - 1;
-    else if ((choice & 14) == 2 && interval.high < variable->high)
-        value = interval.high + 1;
+    struct interval interval = test->set.items[random_below(validation, test->set.count)];
+    int64_t value = validation->upper ? interval.high : interval.low;
+    if (validation->outside && random_below(validation, 3) == 0)
+        value += validation->upper ? interval.high < variable->high
+                                   : -(int64_t)(interval.low > variable->low);
     validation->request->values[test->variable] = value;
 }
 
@@ -217,17 +222,20 @@ static void aim_at(struct validation *validation, const struct formula *formula)
         aim_at(validation, chosen);
 }
 
-/* Requests at the edges of each rule's tests, and otherwise as the defaults are, or random. */
+/* Requests at both ends of each rule's tests, and otherwise as the defaults are; where rules are
+ * few, also next to the ends, and otherwise as the request before. */
 static enum tw_status check_rules(struct validation *validation)
 {
-    size_t rules = validation->policy->rule_count;
-    size_t rounds = rules < RANDOM_POINTS / 2 ? 4 : 1;
+    size_t rules = validation->policy->rule_count, rounds = rules < FEW_RULES ? 8 : 2;
     enum tw_status status = TW_OK;
     for (size_t i = 0; i < rules * rounds && validation->left > 0 && !status; i++) {
-        if (rounds == 1 || i % 2 == 0)
+        size_t round = i / rules, rule = i % rules;
+        validation->upper = round % 2;
+        validation->outside = round >= 4;
+        if (round < 2 || round >= 6)
             tw_request_clear(validation->request);
-        aim_at(validation, validation->lowered->formulas[i % rules]);
-        status = check(validation);
+        aim_at(validation, validation->lowered->formulas[rule]);
+        status = check(validation, rule);
     }
     return status;
 }
@@ -257,7 +265,7 @@ static enum tw_status check_random(struct validation *validation)
         }
         if (validation->used_count)
             disturb(validation, bytes, sizeof bytes);
-        status = check(validation);
+        status = check(validation, SIZE_MAX);
     }
     return status;
 }
@@ -280,12 +288,13 @@ enum tw_status validate_program(const struct lowered *lowered, const tw_policy *
                                     .program = program,
                                     .random = program->header->source_hash,
                                     .left = BUDGET,
+                                    .full_left = FULL_BUDGET,
                                     .error = error};
     enum tw_status status = tw_request_new(program, &validation.request);
     if (!status && !find_used(&validation))
         status = TW_NO_MEMORY;
     if (!status)
-        status = check(&validation);
+        status = check(&validation, SIZE_MAX);
     if (!status)
         status = check_combinations(&validation);
     if (!status)
