@@ -57,7 +57,7 @@ static inline void find_rows(const struct tw_policy *policy, const struct image_
     }
 }
 
-/* Goes through the words from the one with number `word` on. */
+/* Goes through the words that `summary` names. */
 static inline uint32_t first_of_words(const struct tw_policy *policy,
                                       const struct image_masks *group,
                                       const struct request_rows *rows, uint64_t summary,
@@ -111,7 +111,7 @@ AVX2 uint32_t masks_go_avx2(const struct tw_policy *policy, const struct image_i
                             const int64_t *values)
 {
     const struct image_masks *group = &policy->section_GROUPS[at->operand];
-    if (group->word_count < 4)
+    if (group->word_count < 4) /* nothing to do at once */
         return masks_go(policy, at, values);
     struct request_rows rows;
     find_rows(policy, group, values, &rows);
