@@ -29,20 +29,6 @@ static bool give_up(struct finder *finder)
     return false;
 }
 
-static bool sets_join(struct finder *finder, struct constraint *into, struct interval_set other)
-{
-    struct interval_set set = into->set;
-    struct interval *items =
-        ARENA_ARRAY(finder->out->arena, struct interval, set.count + other.count + 1);
-    if (!items)
-        return give_up(finder);
-    memcpy(items, set.items, set.count * sizeof *items);
-    memcpy(items + set.count, other.items, other.count * sizeof *items);
-    into->set = (struct interval_set){items, set.count + other.count};
-    interval_set_normalize(&into->set);
-    return true;
-}
-
 static bool sets_cross(struct finder *finder, struct interval_set a, struct interval_set b,
                        struct interval_set *both)
 {
@@ -61,16 +47,6 @@ static bool sets_cross(struct finder *finder, struct interval_set a, struct inte
             k++;
     }
     return true;
-}
-
-/* `model == "a" or model == "b"` is one set. */
-static bool join_last(struct finder *finder, struct alternatives *list, struct conjunction item,
-                      bool *joined)
-{
-    struct conjunction *last = list->count ? &list->items[list->count - 1] : NULL;
-    *joined = last && last->count == 1 && item.count == 1 &&
-              last->constraints[0].variable == item.constraints[0].variable;
-    return !*joined || sets_join(finder, &last->constraints[0], item.constraints[0].set);
 }
 
 /* False where the list grows too long, or memory is out. */
@@ -114,42 +90,81 @@ static bool both_of(struct finder *finder, const struct conjunction *a, const st
     return true;
 }
 
-static bool of_test(struct finder *finder, const struct formula *test, struct alternatives *list)
+/* Adds "the variable is in the set"; what always holds asks for nothing. */
+static bool add_set(struct finder *finder, struct alternatives *list, uint32_t variable,
+                    struct interval_set set)
 {
-    struct domain domain = domain_of(finder->out, test->variable);
-    struct interval_set set = values_of_test(finder->out, test);
-    struct interval_set other = values_other(finder->out, domain, set);
+    struct domain domain = domain_of(finder->out, variable);
     struct conjunction item = {0};
-    if (finder->out->status)
-        return false;
-    if (set.count == 0)
-        return true;
-    if (other.count) {
+    if (values_other(finder->out, domain, set).count) {
         item.constraints = ARENA_NEW(finder->out->arena, struct constraint);
         if (!item.constraints)
             return give_up(finder);
-        item.constraints[item.count++] = (struct constraint){test->variable, set};
+        item.constraints[item.count++] = (struct constraint){variable, set};
     }
-    return add(finder, list, item);
+    return !finder->out->status && add(finder, list, item);
+}
+
+static bool of_test(struct finder *finder, const struct formula *test, struct alternatives *list)
+{
+    struct interval_set set = values_of_test(finder->out, test);
+    if (finder->out->status)
+        return false;
+    return set.count == 0 || add_set(finder, list, test->variable, set);
 }
 
 static bool of_formula(struct finder *finder, const struct formula *formula,
                        struct alternatives *list);
 
+/* Sets of one variable that an `or` puts together: `model == "a" or model == "b"` is one set. */
+struct joined {
+    uint32_t variable;
+    struct interval *items;
+    size_t count, capacity;
+};
+
+static bool join(struct finder *finder, struct joined *joined, const struct constraint *constraint)
+{
+    joined->variable = constraint->variable;
+    for (size_t i = 0; i < constraint->set.count; i++) {
+        struct interval *items = arena_grow(finder->out->arena, joined->items, joined->count,
+                                            &joined->capacity, sizeof *items);
+        if (!items)
+            return give_up(finder);
+        joined->items = items;
+        items[joined->count++] = constraint->set.items[i];
+    }
+    return true;
+}
+
+/* Adds what was joined as one item, and begins anew. */
+static bool add_joined(struct finder *finder, struct joined *joined, struct alternatives *list)
+{
+    struct interval_set set = {joined->items, joined->count};
+    uint32_t variable = joined->variable;
+    *joined = (struct joined){0};
+    interval_set_normalize(&set);
+    return set.count == 0 || add_set(finder, list, variable, set);
+}
+
 static bool of_or(struct finder *finder, const struct formula *formula, struct alternatives *list)
 {
+    struct joined joined = {0};
     for (const struct formula *part = formula->children; part; part = part->next) {
         struct alternatives more = {0};
         if (!of_formula(finder, part, &more))
             return false;
         for (size_t i = 0; i < more.count; i++) {
-            bool joined;
-            if (!join_last(finder, list, more.items[i], &joined) ||
-                (!joined && !add(finder, list, more.items[i])))
+            const struct conjunction *item = &more.items[i];
+            bool single = item->count == 1;
+            bool same = single && joined.count && item->constraints->variable == joined.variable;
+            if (!same && !add_joined(finder, &joined, list))
+                return false;
+            if (single ? !join(finder, &joined, item->constraints) : !add(finder, list, *item))
                 return false;
         }
     }
-    return true;
+    return add_joined(finder, &joined, list);
 }
 
 static bool of_and(struct finder *finder, const struct formula *formula, struct alternatives *list)

@@ -259,8 +259,9 @@ enum tw_status emit_image(struct lowered *lowered, struct buffer *image)
     write_rules(lowered);
     header.source_hash = write_sources(lowered);
     header.schema_hash = schema_hash(lowered->policy);
-    if (lowered->status)
-        return lowered->status;
+    enum tw_status status = lowered->status ? lowered->status : writer_status(&lowered->writer);
+    if (status)
+        return status;
     header.longest_run = longest_run(&lowered->writer);
     if (header.longest_run == 0)
         return TW_NO_MEMORY;

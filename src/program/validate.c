@@ -11,10 +11,10 @@
 #include <string.h>
 
 enum {
-    BUDGET = 200000,     /* evaluations of a rule's condition */
-    FULL_BUDGET = 30000, /* of these, for requests where all earlier rules are asked about */
-    FULL_COST = 256,     /* the more rules there are, the fewer requests are asked all about */
-    SPOT_CHECKS = 2,     /* earlier rules that are asked about for any request */
+    BUDGET = 300000,      /* tests, and values that tests name, in all conditions evaluated */
+    FULL_BUDGET = 100000, /* of these, for requests where all earlier rules are asked about */
+    FULL_COST = 256,      /* the more rules there are, the fewer requests are asked all about */
+    SPOT_CHECKS = 2,      /* earlier rules that are asked about for any request */
     MOST_COMBINATIONS = 4096,
     RANDOM_POINTS = 1000,
     FEW_RULES = 500
@@ -28,6 +28,8 @@ struct validation {
     uint64_t random;
     int64_t left, full_left; /* of the budgets */
     bool upper, outside;     /* which value of a test is wanted */
+    int64_t *costs;          /* of each rule, with all before it */
+    int64_t *costs;          /* of each rule, with all before it */
     uint32_t *used;          /* variables that tests read */
     uint32_t used_count;
     struct tw_error *error;
@@ -99,7 +101,7 @@ static enum tw_status differ(const struct validation *validation, uint32_t decid
 static bool holds(struct validation *validation, size_t rule)
 {
     const struct valuation valuation = {validation->request->values, validation->request->texts};
-    validation->left--;
+    validation->left -= validation->costs[rule] - (rule ? validation->costs[rule - 1] : 0);
     return reference_condition(validation->policy, validation->policy->rules[rule]->condition,
                                &valuation) == TRUTH_TRUE;
 }
@@ -118,7 +120,7 @@ static enum tw_status check(struct validation *validation, size_t likely)
     size_t checks = all ? decided : SPOT_CHECKS;
     if (likely < decided && holds(validation, likely))
         return differ(validation, decided, likely);
-    validation->full_left -= all ? decided : 0;
+    validation->full_left -= all && decided ? validation->costs[decided - 1] : 0;
     for (size_t i = 0; i < checks; i++) {
         size_t rule = checks == decided ? i : random_below(validation, decided);
         if (holds(validation, rule))
@@ -280,6 +282,27 @@ static bool find_used(struct validation *validation)
     return validation->used != NULL;
 }
 
+/* What it costs to evaluate a condition. */
+static int64_t cost_of(const struct condition *condition)
+{
+    if (condition->named)
+        return cost_of(condition->named->condition);
+    int64_t cost = 1 + (int64_t)condition->item_count;
+    for (const struct condition *child = condition->children; child; child = child->next)
+        cost += cost_of(child);
+    return cost;
+}
+
+static bool find_costs(struct validation *validation)
+{
+    const struct policy_tree *policy = validation->policy;
+    int64_t sum = 0;
+    validation->costs = ARENA_ARRAY(validation->lowered->arena, int64_t, policy->rule_count + 1);
+    for (size_t i = 0; validation->costs && i < policy->rule_count; i++)
+        validation->costs[i] = sum += cost_of(policy->rules[i]->condition);
+    return validation->costs != NULL;
+}
+
 enum tw_status validate_program(const struct lowered *lowered, const tw_policy *program,
                                 struct tw_error *error)
 {
@@ -291,7 +314,7 @@ enum tw_status validate_program(const struct lowered *lowered, const tw_policy *
                                     .full_left = FULL_BUDGET,
                                     .error = error};
     enum tw_status status = tw_request_new(program, &validation.request);
-    if (!status && !find_used(&validation))
+    if (!status && (!find_used(&validation) || !find_costs(&validation)))
         status = TW_NO_MEMORY;
     if (!status)
         status = check(&validation, SIZE_MAX);

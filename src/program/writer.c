@@ -86,7 +86,7 @@ static uint64_t place_sections(const struct writer *writer, struct image_section
     return offset;
 }
 
-static enum tw_status buffers_status(const struct writer *writer)
+enum tw_status writer_status(const struct writer *writer)
 {
     enum tw_status status = writer->status;
     for (int i = 0; i < SECTION_COUNT && !status; i++)
@@ -98,7 +98,7 @@ enum tw_status writer_join(const struct writer *writer, struct image_header head
                            struct buffer *image)
 {
     struct image_section table[SECTION_COUNT];
-    enum tw_status status = buffers_status(writer);
+    enum tw_status status = writer_status(writer);
     if (status)
         return status;
     header.length = place_sections(writer, table);

@@ -35,6 +35,8 @@ struct image_string writer_string(struct writer *writer, struct text text);
 /* The same without a look-up, for texts that do not come twice. */
 struct image_string writer_new_string(struct writer *writer, struct text text);
 
+/* TW_OK, or what went wrong so far: TW_NO_MEMORY, TW_LIMIT. */
+enum tw_status writer_status(const struct writer *writer);
 /* Puts the image together; fills in length, section_count and checksum of the header. TW_OK,
  * TW_NO_MEMORY or TW_LIMIT. */
 enum tw_status writer_join(const struct writer *writer, struct image_header header,
