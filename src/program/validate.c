@@ -29,7 +29,6 @@ struct validation {
     int64_t left, full_left; /* of the budgets */
     bool upper, outside;     /* which value of a test is wanted */
     int64_t *costs;          /* of each rule, with all before it */
-    int64_t *costs;          /* of each rule, with all before it */
     uint32_t *used;          /* variables that tests read */
     uint32_t used_count;
     struct tw_error *error;
