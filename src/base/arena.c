@@ -40,6 +40,11 @@ void arena_free(struct arena *arena)
     arena_init(arena, arena->limit);
 }
 
+enum tw_status arena_status(const struct arena *arena)
+{
+    return arena->over_limit ? TW_LIMIT : arena->failed ? TW_NO_MEMORY : TW_OK;
+}
+
 /* May the arena hand out `bytes` more? */
 static bool within_limit(struct arena *arena, size_t bytes)
 {
@@ -71,13 +76,12 @@ static size_t next_capacity(const struct arena *arena, size_t at_least)
     return capacity < at_least ? at_least : capacity;
 }
 
-/* A type's size is a multiple of its alignment: the largest power of two in it is enough. */
+/* A type's size is a multiple of its alignment, so that the largest power of two in the size is
+ * enough, up to the largest alignment there is. */
 static size_t round_up(size_t offset, size_t size)
 {
-    size_t unit = size & (0 - size);
-    if (unit > alignof(max_align_t))
-        unit = alignof(max_align_t);
-    return unit ? (offset + unit - 1) / unit * unit : offset;
+    size_t bits = size | alignof(max_align_t), unit = bits & (0 - bits);
+    return (offset + unit - 1) & (0 - unit);
 }
 
 void *arena_alloc(struct arena *arena, size_t count, size_t size)

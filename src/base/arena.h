@@ -20,6 +20,8 @@ void arena_free(struct arena *arena);
 /* count * size zeroed bytes, aligned for objects of this size; NULL on failure, when
  * arena->failed is set too. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
+/* TW_OK while every request was met; then TW_LIMIT or TW_NO_MEMORY. */
+enum tw_status arena_status(const struct arena *arena);
 /* A copy with a NUL behind it; {"", 0} on failure. */
 struct text arena_text(struct arena *arena, struct text text);
 struct text arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -73,10 +73,24 @@ size_t utf8_character(const char *data, size_t length)
     return size;
 }
 
+/* Most text is ASCII: eight bytes are looked at in one go. */
+static bool eight_ascii(struct text text, size_t at)
+{
+    uint64_t bytes;
+    if (text.length - at < sizeof bytes)
+        return false;
+    memcpy(&bytes, text.data + at, sizeof bytes);
+    return (bytes & 0x8080808080808080u) == 0;
+}
+
 size_t utf8_valid_prefix(struct text text)
 {
     size_t at = 0;
     while (at < text.length) {
+        if (eight_ascii(text, at)) {
+            at += 8;
+            continue;
+        }
         size_t size = utf8_character(text.data + at, text.length - at);
         if (size == 0)
             return at;

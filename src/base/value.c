@@ -278,7 +278,7 @@ static enum tw_status complain(enum reading reading, enum tw_type type, struct t
     const struct quotation quoted = quote(text);
     switch (reading) {
     case READ_WELL:
-        return TW_OK;
+        break;
     case MALFORMED:
         return fail(error, TW_INVALID, "%s is not %s: write %s", quoted.text, literal->name,
                     literal->examples);
@@ -298,9 +298,10 @@ enum tw_status value_parse(enum tw_type type, struct text text, int64_t *value,
                     type_word(type));
     int64_t result;
     enum reading reading = literals[type].read(text, &result);
-    if (reading == READ_WELL)
-        *value = result;
-    return complain(reading, type, text, error);
+    if (reading != READ_WELL)
+        return complain(reading, type, text, error);
+    *value = result;
+    return TW_OK;
 }
 
 void value_print(struct buffer *buffer, enum tw_type type, int64_t value)

@@ -20,7 +20,10 @@ static bool read_text(const struct command *command, const char *path, struct po
     file->front_read = true;
     enum tw_status status =
         front_read(&file->front, name, buffer_view(&file->content), &read_from_disk);
-    if (status)
+    if (status == TW_LIMIT)
+        trouble(command, "%s: to read it takes more than %u MB of memory", path,
+                FRONT_MEMORY_LIMIT >> 20);
+    else if (status)
         trouble(command, "%s: %s", path, tw_status_text(status));
     return status == TW_OK;
 }

@@ -79,7 +79,7 @@ struct condition {
     enum comparison comparison;
     bool negated;               /* not in, not like, is not set */
     bool parentheses;           /* written in parentheses */
-    uint32_t item_count;        /* after check */
+    uint32_t item_count;        /* after check, of `items` */
     struct condition *children; /* of AND and OR two or more, of NOT one */
     struct condition *next;     /* among its parent's children */
     struct name *operand;       /* "tokens", "daily.used", or a `let` */
@@ -89,7 +89,7 @@ struct condition {
     const struct attribute *attribute;
     struct statement *named; /* the `let` whose condition this name stands for */
     union {
-        struct condition *last; /* of AND and OR: the last child */
+        struct condition *last; /* of AND and OR, before check too: the last child */
         struct item *items;     /* of a test: one for COMPARE and LIKE, several for IN */
     };
 };

@@ -1,13 +1,19 @@
 /* front/check_action.c: actions, and the examples and properties that speak of them. */
 #include "front/check.h"
 
-int policy_tier_find(const struct policy_tree *policy, struct text name)
+static int find_tier(const struct policy_tree *policy, struct text name)
 {
-    struct text tier = provider_tier_name(policy->provider, name);
     for (size_t i = 0; i < policy->tier_count; i++)
-        if (text_equal(policy->tiers[i], tier))
+        if (text_equal(policy->tiers[i], name))
             return (int)i;
     return -1;
+}
+
+/* No provider has an alias that is one of its tiers. */
+int policy_tier_find(const struct policy_tree *policy, struct text name)
+{
+    int index = find_tier(policy, name);
+    return index >= 0 ? index : find_tier(policy, provider_tier_name(policy->provider, name));
 }
 
 static void report_tier(struct policy_tree *policy, const struct name *name)

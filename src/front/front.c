@@ -50,7 +50,7 @@ enum tw_status front_read(struct front *front, struct text name, struct text con
     front->findings = (struct findings){.sources = &front->sources, .arena = &front->arena};
     enum tw_status status = parse_front(front, name, content, reader);
     if (status)
-        return status;
+        return front->arena.failed ? arena_status(&front->arena) : status;
     if (content.length > TW_MAX_SOURCE)
         finding_add(&front->findings, FINDING_TOO_LARGE, (struct span){0, 0, 0},
                     "the file is larger than %d MB", TW_MAX_SOURCE >> 20);
@@ -62,7 +62,7 @@ enum tw_status front_read(struct front *front, struct text name, struct text con
     if (mentions(&front->findings, FINDING_NEWER_EDITION))
         keep_edition_only(&front->findings);
     findings_sort(&front->findings);
-    return front->arena.failed ? TW_NO_MEMORY : status;
+    return front->arena.failed ? arena_status(&front->arena) : status;
 }
 
 void front_free(struct front *front)

@@ -23,7 +23,8 @@ struct front {
     bool checked;              /* there was no syntax error so bad that checking made no sense */
 };
 
-/* Parses and checks. TW_OK, whatever the findings, or TW_NO_MEMORY. front_free either way. */
+/* Parses and checks. TW_OK, whatever the findings; TW_NO_MEMORY; TW_LIMIT where FRONT_MEMORY_LIMIT
+ * is not enough. front_free either way. */
 enum tw_status front_read(struct front *front, struct text name, struct text content,
                           const struct file_reader *reader);
 void front_free(struct front *front);

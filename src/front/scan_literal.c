@@ -155,16 +155,19 @@ static int report_literal(struct scan *scan, int kind, struct text text, const c
     return TIER_BAD;
 }
 
-int scan_literal(struct scan *scan, int kind, struct text written, int64_t *number)
+static int read_literal(struct scan *scan, int kind, struct text written, int64_t *number)
 {
     struct tw_error error = {0};
-    if (kind == SCAN_NUMBER)
-        kind = number_kind(written);
-    if (!is_literal(kind))
-        return kind;
     enum tw_type type = literal_type(kind);
     struct text text = scan->foreign ? text_of(scan->foreign) : written;
     enum tw_status status = type == TW_TYPE_NOW ? instant_parse(text, number, &error)
                                                 : value_parse(type, text, number, &error);
     return status == TW_OK ? kind : report_literal(scan, kind, text, error.message);
+}
+
+int scan_literal(struct scan *scan, int kind, struct text written, int64_t *number)
+{
+    if (kind == SCAN_NUMBER)
+        kind = number_kind(written);
+    return is_literal(kind) ? read_literal(scan, kind, written, number) : kind;
 }

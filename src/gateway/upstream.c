@@ -36,6 +36,7 @@ struct transfer {
     size_t node_capacity;
     char method[METHOD_BYTES]; /* that the handle is set to */
     bool method_has_body;
+    bool decodes;       /* likewise */
     struct buffer head; /* lines of the answer's head, then of its trailers */
     struct http_header *headers;
     size_t header_capacity;
@@ -379,6 +380,10 @@ static enum tw_status prepare(struct transfer *transfer, const struct transfer_r
         status = make_headers(transfer, request);
     if (status != TW_OK)
         return status;
+    if (request->decode != transfer->decodes &&
+        set(easy, CURLOPT_ACCEPT_ENCODING, request->decode ? "identity" : NULL) != CURLE_OK)
+        return TW_NO_MEMORY;
+    transfer->decodes = request->decode;
     set(easy, CURLOPT_HTTPHEADER, transfer->nodes);
     if (request->has_body) {
         set(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
@@ -416,13 +421,19 @@ enum tw_status transfer_start(struct upstream *upstream, const struct transfer_r
 
 /* --- the end --- */
 
+static bool was_sent(const struct transfer *transfer)
+{
+    long bytes = 0;
+    transfer->upstream->curl->easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+    return bytes > 0;
+}
+
 static void tell_end(struct transfer *transfer, CURLcode code)
 {
     const struct curl_library *curl = transfer->upstream->curl;
     bool stopped = transfer->state == TRANSFER_STOPPED;
-    long bytes = 0;
-    curl->easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
-    struct transfer_end end = {.status = stopped ? TW_OK : curl_status(code), .sent = bytes > 0};
+    struct transfer_end end = {.status = stopped ? TW_OK : curl_status(code),
+                               .sent = was_sent(transfer)};
     if (end.status)
         end.message = transfer->words[0] ? transfer->words : curl->easy_strerror(code);
     if (transfer->head_told && read_headers(transfer, &end.trailer_count))
@@ -475,16 +486,18 @@ void transfer_resume(struct transfer *transfer)
     upstream_settle(upstream);
 }
 
-void transfer_cancel(struct transfer *transfer)
+bool transfer_cancel(struct transfer *transfer)
 {
     struct upstream *upstream = transfer->upstream;
+    bool sent = was_sent(transfer);
     transfer->state = TRANSFER_CANCELLED;
     if (upstream->depth > 0) {
         upstream->cancelled = true;
-        return;
+    } else {
+        take_back(transfer);
+        put_idle(transfer);
     }
-    take_back(transfer);
-    put_idle(transfer);
+    return sent;
 }
 
 /* --- open and close --- */

@@ -63,6 +63,7 @@ struct transfer_request {
     size_t header_count;
     struct text body; /* has to stay until the end */
     bool has_body;    /* an empty one is sent as such */
+    bool decode;      /* ask for no compression, and undo one that comes all the same */
     const struct transfer_events *events;
     void *context;
 };
@@ -81,7 +82,8 @@ enum tw_status transfer_start(struct upstream *upstream, const struct transfer_r
                               struct transfer **transfer) MUST_USE;
 /* After PIECE_LATER; otherwise nothing. */
 void transfer_resume(struct transfer *transfer);
-/* Ends the transfer at once, with its connection; no event comes any more. */
-void transfer_cancel(struct transfer *transfer);
+/* Ends the transfer at once, with its connection; no event comes any more. Whether some byte of the
+ * request may have reached the other side. */
+bool transfer_cancel(struct transfer *transfer);
 
 #endif

@@ -77,7 +77,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
 {
     struct watched *watched = poll->data;
     int seen = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
-               (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) | (status < 0 ? CURL_CSELECT_ERR : 0);
+               (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) | (status < 0 ? CURL_CSELECT_IN : 0);
     if (status < 0)
         watched->registered = 0; /* libuv has stopped watching */
     if (watched->wanted) {

@@ -34,7 +34,7 @@ enum tw_status account_open(struct account *account, const struct body *body, st
         status = member_text(body, BODY_SERVICE_TIER, arena, &account->requested_tier);
     if (status == TW_OK)
         status = member_text(body, BODY_USER, arena, &account->user);
-    if (status == TW_OK && account->prices)
+    if (status == TW_OK && account->prices && !account->price_table.length)
         account->price_table = arena_format(
             arena, "%.*s %.*s", (int)account->prices->name.length, account->prices->name.data,
             (int)account->prices->date.length, account->prices->date.data);

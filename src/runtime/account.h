@@ -15,7 +15,7 @@ struct account {
     const struct zone *zone;          /* of the policy */
     struct text model, requested_tier, user, request_id, rule;
     struct text chosen_tier; /* empty where the action rejects at once */
-    struct text price_table; /* name and date */
+    struct text price_table; /* name and date; made where it is empty */
 };
 
 /* Fills in the texts; the decoded ones go to the arena. The rest points to the body and to the

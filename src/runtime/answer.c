@@ -139,7 +139,7 @@ static void read_error(struct answer *answer, struct json_value error)
 
 static void add_text(struct answer *answer, struct json_value value)
 {
-    if (is_text(value))
+    if (is_text(value) && !answer->skip_text)
         json_string_decode(value, &answer->content);
 }
 
@@ -239,7 +239,8 @@ static bool is_event(struct json_value type, const char *const *list)
 }
 
 /* An event of a Responses stream. */
-static void read_typed(struct answer *answer, struct json_value root, struct json_value type)
+static void read_typed(struct answer *answer, struct json_value root, struct json_value type,
+                       struct answer_event *event)
 {
     struct json_value response = member(root, "response");
     struct text name = TEXT("");
@@ -249,7 +250,7 @@ static void read_typed(struct answer *answer, struct json_value root, struct jso
     if (is_event(type, text_events))
         add_text(answer, member(root, "delta"));
     if (is_event(type, final_events)) {
-        answer->complete = true;
+        answer->complete = event->last = true;
         read_figures(answer, response);
     }
     if (has_error(response))
@@ -278,9 +279,9 @@ enum tw_status answer_read_event(struct answer *answer, struct text data,
     struct json_value root;
     size_t before = answer->content.length;
     event = event ? event : &unwanted;
-    *event = (struct answer_event){{"", 0}, false};
+    *event = (struct answer_event){.text = TEXT("")};
     if (text_equal(text_trim(data), TEXT("[DONE]"))) {
-        answer->complete = true;
+        answer->complete = event->last = true;
         return TW_OK;
     }
     enum tw_status status = json_parse(data, &root, NULL);
@@ -290,7 +291,7 @@ enum tw_status answer_read_event(struct answer *answer, struct text data,
     if (has_error(root))
         read_error(answer, member(root, "error"));
     if (is_text(type))
-        read_typed(answer, root, type);
+        read_typed(answer, root, type, event);
     else
         read_chunk(answer, root, event);
     struct text all = buffer_view(&answer->content);

@@ -19,14 +19,16 @@ struct answer {
     int64_t total_tokens;      /* likewise */
     bool failed;               /* it has an error; the next four say which */
     struct buffer error_type, error_code, error_message, error_param;
-    bool begun;    /* something of the answer itself has come, be it only a call of a tool */
-    bool complete; /* its end has come: a whole body, a finish_reason, [DONE], or a final event */
+    bool skip_text; /* set once: the text is not kept */
+    bool begun;     /* something of the answer itself has come, be it only a call of a tool */
+    bool complete;  /* its end has come: a whole body, a finish_reason, [DONE], or a final event */
 };
 
 /* What one event of a stream holds. */
 struct answer_event {
     struct text text; /* of the answer; lives until the next one is read */
     bool usage_only;  /* the chunk that stream_options.include_usage asks for */
+    bool last;        /* [DONE], or an event with the final response */
 };
 
 void answer_init(struct answer *answer);

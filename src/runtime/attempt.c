@@ -30,6 +30,7 @@ void attempt_begin(struct attempt *attempt, int64_t instant, bool drop_usage, pi
     answer_clear(&attempt->answer);
     sse_free(&attempt->sse);
     sse_init(&attempt->sse, SSE_EVENT_MAX);
+    attempt->sse.keep_raw = attempt->raw_wanted;
     buffer_clear(&attempt->whole);
     buffer_clear(&attempt->held);
     attempt->visit = visit;
@@ -98,6 +99,7 @@ static bool pass_on_held(struct attempt *attempt)
         struct piece piece = {.text = TEXT("")};
         piece.event = take_held(&held);
         piece.data = take_held(&held);
+        piece.raw = take_held(&held);
         more = pass_on(attempt, &piece);
     }
     buffer_clear(&attempt->held);
@@ -106,11 +108,13 @@ static bool pass_on_held(struct attempt *attempt)
 
 static bool hold(struct attempt *attempt, const struct sse_event *event)
 {
-    size_t needed = event->name.length + event->data.length + 2 * sizeof(size_t);
+    size_t needed =
+        event->name.length + event->data.length + event->raw.length + 3 * sizeof(size_t);
     if (needed > ATTEMPT_HELD_MAX - attempt->held.length)
         return false;
     hold_text(&attempt->held, event->name);
     hold_text(&attempt->held, event->data);
+    hold_text(&attempt->held, event->raw);
     return true;
 }
 
@@ -120,21 +124,24 @@ static bool hold(struct attempt *attempt, const struct sse_event *event)
 static enum tw_status take_event(void *context, const struct sse_event *event)
 {
     struct attempt *attempt = context;
-    struct answer_event read;
-    enum tw_status status = answer_read_event(&attempt->answer, event->data, &read);
+    struct answer_event read = {.text = TEXT("")};
+    enum tw_status status =
+        event->has_data ? answer_read_event(&attempt->answer, event->data, &read) : TW_OK;
     if (status != TW_OK) {
         attempt->reading = status;
         return status;
     }
-    if (attempt->answer.failed && !attempt->passed_on)
+    if (attempt->answer.failed && !attempt->passed_on) {
+        hold(attempt, event);
         return READ_NO_MORE;
+    }
     if (!attempt->passed_on && !attempt->answer.begun && hold(attempt, event))
         return TW_OK;
     if (!attempt->passed_on && !pass_on_held(attempt))
         return READ_NO_MORE;
     if (read.usage_only && attempt->drop_usage)
         return TW_OK;
-    struct piece piece = {event->name, event->data, read.text};
+    struct piece piece = {event->name, event->data, read.text, event->raw, read.last};
     return pass_on(attempt, &piece) ? TW_OK : READ_NO_MORE;
 }
 
@@ -152,6 +159,11 @@ bool attempt_piece(struct attempt *attempt, struct text piece)
     return status == TW_OK;
 }
 
+void attempt_release(struct attempt *attempt)
+{
+    pass_on_held(attempt);
+}
+
 static void read_whole(struct attempt *attempt)
 {
     struct text body = buffer_view(&attempt->whole);
@@ -161,7 +173,8 @@ static void read_whole(struct attempt *attempt)
     attempt->reading = status;
     if (status != TW_OK || attempt->answer.failed || !attempt->visit)
         return;
-    struct piece piece = {TEXT(""), body, buffer_view(&attempt->answer.content)};
+    struct piece piece = {
+        .event = TEXT(""), .data = body, .text = buffer_view(&attempt->answer.content)};
     attempt->passed_on = true;
     attempt->visit(attempt->context, &piece);
 }

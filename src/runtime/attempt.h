@@ -18,6 +18,8 @@ struct piece {
     struct text event; /* its name; empty where it has none */
     struct text data;
     struct text text; /* of the answer */
+    struct text raw;  /* of a stream, where raw_wanted: the bytes as they came */
+    bool last;        /* the event that ends the stream; only bytes without a meaning follow */
 };
 
 /* False: the caller wants no more. */
@@ -27,7 +29,7 @@ struct attempt {
     struct answer answer;
     struct sse sse;
     struct buffer whole; /* the body of an answer that is no stream */
-    struct buffer held;  /* early events: name and data, each with its length before it */
+    struct buffer held;  /* early events: their texts, each with its length before it */
     piece_visitor visit; /* NULL: nobody wants pieces */
     void *context;
     int64_t instant;        /* when it began, for a Retry-After that is a date */
@@ -35,6 +37,7 @@ struct attempt {
     bool wait_is_exact;     /* from retry-after-ms, which wins */
     int http_status;        /* 0 where no answer began */
     bool event_stream;      /* the body is one */
+    bool raw_wanted;        /* set once: pieces have their bytes, and comments are pieces too */
     bool drop_usage;        /* the chunk with the usage was not the caller's wish */
     bool passed_on;         /* something went to the caller: no other attempt may follow */
     bool stopped;           /* the caller wants no more */
@@ -49,6 +52,9 @@ void attempt_begin(struct attempt *attempt, int64_t instant, bool drop_usage, pi
 void attempt_header(struct attempt *attempt, int status, struct text name, struct text value);
 /* False: nothing more is to be read. */
 bool attempt_piece(struct attempt *attempt, struct text piece);
+/* Passes on the early events that are held, of an answer that no other attempt will follow: also
+ * the one that says that it failed. */
+void attempt_release(struct attempt *attempt);
 /* The exchange is over, with the transport's result. Reads a whole body, and passes it on where it
  * is good. provider and tier are for refusal_meaning. */
 enum meaning attempt_end(struct attempt *attempt, enum tw_status exchange, struct text provider,

@@ -110,7 +110,8 @@ static enum tw_status run_steps(struct run *run)
     enum tw_status status = try_once(run);
     while (status == TW_OK && !is_cancelled(order) &&
            steps_next(&dispatch->steps, &dispatch->attempt, dispatch->meaning, &wait)) {
-        transport_pause(order->transport, wait, order->cancelled);
+        if (wait > 0)
+            transport_pause(order->transport, wait, order->cancelled);
         if (is_cancelled(order))
             break;
         status = try_once(run);

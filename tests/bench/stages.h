@@ -25,7 +25,8 @@ const char *stage_text(enum stage stage);
 void stages_run(const struct workload *workload, struct stages *stages, bool with_lint);
 /* Reads and compiles, and no more. */
 void stages_compile(const struct workload *workload);
-/* Compares two policies that were read before: milliseconds. */
+/* Compares two policies that were read before: milliseconds; less than 0, after a message, where
+ * the comparison gives up. */
 double stages_diff(const struct workload *old, const struct workload *new, size_t *differences);
 
 #endif

@@ -1,0 +1,159 @@
+/* gateway/forward.c: see forward.h. Copies no texts; its one failure is memory for the list. */
+#include "gateway/forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define OWN_PREFIX "x-tierway-"
+
+static const char *const connection_headers[] = {
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "te",
+    "proxy-authorization",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+    "host",
+    "expect",
+};
+
+static struct text path_of(struct text url)
+{
+    const char *scheme = memmem(url.data, url.length, "://", 3);
+    const char *start = scheme ? scheme + 3 : url.data;
+    size_t left = url.length - (size_t)(start - url.data);
+    const char *slash = memchr(start, '/', left);
+    return slash ? (struct text){slash, left - (size_t)(slash - start)} : TEXT("");
+}
+
+struct forward forward_of(struct text base_url)
+{
+    struct text path = path_of(base_url);
+    while (path.length > 0 && path.data[path.length - 1] == '/')
+        path.length--;
+    bool versioned = path.length >= 3 && memcmp(path.data + path.length - 3, "/v1", 3) == 0;
+    if (versioned)
+        path.length -= 3;
+    return (struct forward){.base = path, .strip_v1 = !versioned};
+}
+
+static bool is_under_v1(struct text target)
+{
+    return target.length >= 3 && memcmp(target.data, "/v1", 3) == 0 &&
+           (target.length == 3 || target.data[3] == '/' || target.data[3] == '?');
+}
+
+void forward_target(const struct forward *forward, struct text target, struct buffer *out)
+{
+    buffer_text(out, forward->base);
+    if (forward->strip_v1 && is_under_v1(target))
+        target = (struct text){target.data + 3, target.length - 3};
+    if (target.length == 0 || target.data[0] != '/')
+        buffer_byte(out, '/');
+    buffer_text(out, target);
+}
+
+void header_list_free(struct header_list *list)
+{
+    free(list->items);
+    *list = (struct header_list){.failed = false};
+}
+
+void header_list_add(struct header_list *list, struct text name, struct text value)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 32;
+        struct http_header *items = realloc(list->items, capacity * sizeof *items);
+        if (!items) {
+            list->failed = true;
+            return;
+        }
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = (struct http_header){name, value};
+}
+
+static bool is_own(struct text name)
+{
+    size_t prefix = sizeof OWN_PREFIX - 1;
+    return name.length >= prefix && strncasecmp(name.data, OWN_PREFIX, prefix) == 0;
+}
+
+/* Compares first letter and length before anything dearer. */
+static bool is_one_of(struct text name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((name.data[0] | 0x20) == names[i][0] && http_name_is(name, names[i]))
+            return true;
+    return false;
+}
+
+static bool is_for_connection(struct text name)
+{
+    return name.length == 0 ||
+           is_one_of(name, connection_headers,
+                     sizeof connection_headers / sizeof connection_headers[0]) ||
+           is_own(name);
+}
+
+/* Whether a Connection header names this one: a list of names, separated by commas. */
+static bool names(struct text list, struct text name)
+{
+    while (list.length > 0) {
+        const char *comma = memchr(list.data, ',', list.length);
+        size_t length = comma ? (size_t)(comma - list.data) : list.length;
+        struct text item = text_trim((struct text){list.data, length});
+        if (item.length == name.length && strncasecmp(item.data, name.data, name.length) == 0)
+            return true;
+        size_t used = comma ? length + 1 : length;
+        list = (struct text){list.data + used, list.length - used};
+    }
+    return false;
+}
+
+static bool named_by_connection(const struct http_header *headers, size_t count, struct text name)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((headers[i].name.data[0] | 0x20) == 'c' &&
+            http_name_is(headers[i].name, "connection") && names(headers[i].value, name))
+            return true;
+    return false;
+}
+
+static bool has_connection(const struct http_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (headers[i].name.length && http_name_is(headers[i].name, "connection"))
+            return true;
+    return false;
+}
+
+static void add_passed(const struct http_header *headers, size_t count, const char *left_out,
+                       struct header_list *list)
+{
+    bool listed = has_connection(headers, count);
+    for (size_t i = 0; i < count; i++) {
+        struct text name = headers[i].name;
+        if (is_for_connection(name) || (left_out && http_name_is(name, left_out)) ||
+            (listed && named_by_connection(headers, count, name)))
+            continue;
+        header_list_add(list, name, headers[i].value);
+    }
+}
+
+void forward_request(const struct http_request *request, bool identity, struct header_list *list)
+{
+    add_passed(request->headers, request->header_count, identity ? "accept-encoding" : NULL, list);
+}
+
+void forward_answer(const struct http_header *headers, size_t count, bool decoded,
+                    struct header_list *list)
+{
+    add_passed(headers, count, decoded ? "content-encoding" : NULL, list);
+}

@@ -1,0 +1,161 @@
+/* gateway/gateway.c: see gateway.h. Owns the workers, libcurl, and the ledger's writer.
+ *
+ * The first worker finds a free port where 0 was asked for; the others share it. */
+#include "gateway/worker.h"
+
+#include "gateway/forward.h"
+#include "runtime/base_url.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gateway {
+    struct gateway_options options;
+    struct forward forward;
+    struct curl_library curl;
+    struct ledger_writer *writer; /* NULL: no ledger is kept */
+    struct worker *workers;
+    unsigned open_workers;
+};
+
+struct gateway_options gateway_options_default(void)
+{
+    const struct server_options server = server_options_default();
+    return (struct gateway_options){.listen = server.listen,
+                                    .threads = 1,
+                                    .body_bytes = server.limits.body_bytes,
+                                    .connections = 256,
+                                    .connect_ms = 10 * 1000,
+                                    .comment_after_ms = 10 * 1000,
+                                    .comment_every_ms = 15 * 1000,
+                                    .drain_ms = 30 * 1000};
+}
+
+static enum tw_status open_worker(struct gateway *gateway, const char *listen,
+                                  struct snapshot *snapshot, struct tw_error *error)
+{
+    struct worker *worker = &gateway->workers[gateway->open_workers];
+    struct server_options server = server_options_default();
+    server.listen = listen;
+    server.limits.body_bytes = gateway->options.body_bytes;
+    server.reuse_port = gateway->options.threads > 1;
+    worker->gateway = gateway;
+    worker->options = &gateway->options;
+    worker->forward = &gateway->forward;
+    worker->random.state = gateway->options.seed + gateway->open_workers * 0x9E3779B97F4A7C15u;
+    enum tw_status status = worker_open(worker, &server, &gateway->curl, gateway->writer,
+                                        snapshot_hold(snapshot), error);
+    gateway->open_workers += status == TW_OK;
+    return status;
+}
+
+static void *run_worker(void *context)
+{
+    worker_run(context);
+    return NULL;
+}
+
+static enum tw_status start_threads(struct gateway *gateway, struct tw_error *error)
+{
+    sigset_t all, before;
+    enum tw_status status = TW_OK;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the thread that opened us */
+    for (unsigned i = 0; i < gateway->open_workers && !status; i++) {
+        struct worker *worker = &gateway->workers[i];
+        worker->started = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
+        if (!worker->started)
+            status = fail(error, TW_IO, "a thread cannot be started");
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
+static enum tw_status open_parts(struct gateway *gateway, struct snapshot *snapshot,
+                                 struct store *store, struct tw_error *error)
+{
+    struct text upstream = text_of(gateway->options.upstream);
+    enum tw_status status = base_url_check(upstream, error);
+    gateway->workers = calloc(gateway->options.threads, sizeof *gateway->workers);
+    gateway->forward = forward_of(upstream);
+    if (status == TW_OK && !gateway->workers)
+        status = fail(error, TW_NO_MEMORY, "out of memory");
+    if (status == TW_OK)
+        status = curl_library_open(&gateway->curl, error);
+    if (status != TW_OK || !store)
+        store_close(store);
+    else
+        status = ledger_writer_open(store, &gateway->writer, error);
+    if (status == TW_OK)
+        status = open_worker(gateway, gateway->options.listen, snapshot, error);
+    while (status == TW_OK && gateway->open_workers < gateway->options.threads)
+        status = open_worker(gateway, gateway_address(gateway), snapshot, error);
+    return status == TW_OK ? start_threads(gateway, error) : status;
+}
+
+enum tw_status gateway_open(const struct gateway_options *options, struct snapshot *snapshot,
+                            struct store *store, struct gateway **result, struct tw_error *error)
+{
+    struct gateway *gateway = calloc(1, sizeof *gateway);
+    enum tw_status status = TW_NO_MEMORY;
+    *result = NULL;
+    if (gateway) {
+        gateway->options = *options;
+        status = open_parts(gateway, snapshot, store, error);
+    } else {
+        store_close(store);
+        fail(error, status, "out of memory");
+    }
+    snapshot_release(snapshot);
+    if (status == TW_OK)
+        *result = gateway;
+    else if (gateway)
+        gateway_close(gateway);
+    return status;
+}
+
+const char *gateway_address(const struct gateway *gateway)
+{
+    return server_address(gateway->workers[0].server);
+}
+
+void gateway_publish(struct gateway *gateway, struct snapshot *snapshot)
+{
+    for (unsigned i = 0; i < gateway->open_workers; i++) {
+        struct worker *worker = &gateway->workers[i];
+        snapshot_release(atomic_exchange(&worker->incoming, snapshot_hold(snapshot)));
+        uv_async_send(&worker->wake);
+    }
+    snapshot_release(snapshot);
+}
+
+struct gateway_counters gateway_count(const struct gateway *gateway)
+{
+    struct gateway_counters sum = {0};
+    for (unsigned i = 0; i < gateway->open_workers; i++) {
+        const struct gateway_counters *one = &gateway->workers[i].counters;
+#define COUNTER(name) sum.name += __atomic_load_n(&one->name, __ATOMIC_RELAXED);
+        GATEWAY_COUNTERS(COUNTER)
+#undef COUNTER
+    }
+    return sum;
+}
+
+void gateway_close(struct gateway *gateway)
+{
+    for (unsigned i = 0; i < gateway->open_workers; i++) {
+        atomic_store(&gateway->workers[i].stop, true);
+        if (gateway->workers[i].started)
+            uv_async_send(&gateway->workers[i].wake);
+        else
+            worker_abandon(&gateway->workers[i]);
+    }
+    for (unsigned i = 0; i < gateway->open_workers; i++)
+        if (gateway->workers[i].started)
+            pthread_join(gateway->workers[i].thread, NULL);
+    ledger_writer_close(gateway->writer);
+    curl_library_close(&gateway->curl);
+    free(gateway->workers);
+    free(gateway);
+}

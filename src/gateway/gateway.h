@@ -1,0 +1,92 @@
+/* gateway/gateway.h: the gateway: requests of callers through a policy to one provider.
+ *
+ * POST /v1/chat/completions and POST /v1/responses are routed: decided, sent at the tier decided,
+ * stepped down where it has no room, accounted for. Every other path under the upstream passes
+ * through untouched.
+ *
+ * Threads: one loop each, with a server that shares the port, an upstream, and a desk at the
+ * ledger's writer. On a request's way they share nothing but that writer's queue. A policy snapshot
+ * reaches each loop by a message (gateway_publish); a request holds the one that it began with.
+ *
+ * Where further parts join:
+ *   - another policy or price table: snapshot_make, then gateway_publish. A request that is on its
+ *     way keeps its snapshot, so none is decided by half a policy.
+ *   - paths of the gateway itself (administration, metrics): `own_path` in the options is asked for
+ *     each request before anything else looks at it.
+ *   - what a caller may set: `may_set` in the options is asked for each header x-tierway-NAME.
+ *   - who may call, and the key that goes upstream: own_path can answer 401; see also
+ *     forward_request in forward.h, which makes the headers that go upstream.
+ *   - metrics: struct gateway_counters, kept by each loop on its own, summed by gateway_count.
+ *   - an access log: relay_over in relay.c sees each request once, when it has ended. */
+#ifndef TIERWAY_GATEWAY_GATEWAY_H
+#define TIERWAY_GATEWAY_GATEWAY_H
+
+#include "gateway/server.h"
+#include "gateway/snapshot.h"
+#include "store/store.h"
+
+struct gateway;
+
+#define GATEWAY_THREADS_MAX 256
+
+struct gateway_options {
+    const char *listen;   /* as in server_options */
+    const char *upstream; /* the provider's base URL, with its /v1; base_url_check's rules */
+    unsigned threads;     /* 1 to GATEWAY_THREADS_MAX */
+    size_t body_bytes;    /* of one request */
+    size_t connections;   /* of one thread to the provider, kept while nothing uses them */
+    uint32_t connect_ms;
+    uint32_t comment_after_ms; /* a stream's caller that has waited this long gets its headers and a
+                                  comment; 0: it does not */
+    uint32_t comment_every_ms; /* then another one each time this passes */
+    uint32_t drain_ms;         /* gateway_stop: for requests on their way */
+    bool answer_before_ledger; /* an answer's end does not wait until its rows are durable */
+    uint64_t seed;             /* of waits and request ids */
+    /* True: the request is answered, or will be, by whoever was asked. On the loop's thread. NULL
+     * allowed. */
+    bool (*own_path)(struct exchange *exchange, void *context);
+    /* Whether a caller may set this attribute by a header; what it may not set is counted and
+     * otherwise passed over. On any loop's thread. NULL: all. */
+    bool (*may_set)(struct text attribute_header, void *context);
+    void *context;
+};
+
+/* 127.0.0.1:0, one thread, bodies of 64 MiB, 256 connections, connect 10 s, comments after 10 s and
+ * every 15 s, drain 30 s. The upstream has to be set. */
+struct gateway_options gateway_options_default(void);
+
+#define GATEWAY_COUNTERS(COUNTER)                                                                  \
+    COUNTER(requests)     /* of callers, refused ones not counted */                               \
+    COUNTER(routed)       /* of them */                                                            \
+    COUNTER(attempts)     /* sent upstream for them */                                             \
+    COUNTER(stepped_down) /* attempts at another tier than the first one */                        \
+    COUNTER(retried)      /* further attempts at the same tier */                                  \
+    COUNTER(rejected)     /* by the policy */                                                      \
+    COUNTER(callers_left) /* before their answer's end */                                          \
+    COUNTER(ignored)      /* attributes that a caller may not set */                               \
+    COUNTER(unrecorded)   /* requests whose rows could not be written */                           \
+    COUNTER(early_heads)  /* streams whose headers went out before the provider's */
+
+struct gateway_counters {
+#define COUNTER(name) uint64_t name;
+    GATEWAY_COUNTERS(COUNTER)
+#undef COUNTER
+};
+
+/* Opens libcurl, listens, and starts the threads. Takes the snapshot and the store (NULL: no ledger
+ * is kept) over whatever the result. The options' texts and context have to stay. TW_INVALID: the
+ * address or the URL; TW_IO: cannot listen, or no thread; TW_NOT_FOUND: no libcurl; TW_NO_MEMORY.
+ */
+enum tw_status gateway_open(const struct gateway_options *options, struct snapshot *snapshot,
+                            struct store *store, struct gateway **gateway, struct tw_error *error);
+/* "127.0.0.1:40123", with the actual port; belongs to the gateway. */
+const char *gateway_address(const struct gateway *gateway);
+/* New requests are decided by this snapshot from soon on. Takes it over. Any one thread. */
+void gateway_publish(struct gateway *gateway, struct snapshot *snapshot);
+/* Sums the counters, which go on counting meanwhile. Any thread. */
+struct gateway_counters gateway_count(const struct gateway *gateway);
+/* Takes no more requests, lets the others finish for at most drain_ms, ends the threads, writes
+ * what is left to the ledger, and frees the gateway. Blocks. */
+void gateway_close(struct gateway *gateway);
+
+#endif

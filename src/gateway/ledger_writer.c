@@ -1,0 +1,318 @@
+/* gateway/ledger_writer.c: see ledger_writer.h.
+ *
+ * An entry belongs to its desk's thread until it is handed in, to the writer's thread until it is
+ * written, then to its desk's thread again, which frees it. Only `written` and `context` stay with
+ * the desk's thread all the time. A batch that cannot be written fails for all its entries. */
+#include "gateway/ledger_writer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_ROWS = 512 };
+
+struct ledger_entry {
+    struct ledger_entry *next;
+    struct ledger_desk *desk;
+    ledger_written written;
+    void *context;
+    enum tw_status status;
+    size_t count;
+    struct ledger_row rows[]; /* their texts stand behind the last one */
+};
+
+/* First in, first out. */
+struct entry_list {
+    struct ledger_entry *first, **end;
+};
+
+struct ledger_writer {
+    struct store *store;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct entry_list waiting; /* under the lock, as is `closing` */
+    bool closing;
+    struct ledger_row *batch; /* BATCH_ROWS */
+};
+
+struct ledger_desk {
+    struct ledger_writer *writer;
+    uv_async_t wake;
+    pthread_mutex_t lock;
+    struct entry_list done; /* under the lock */
+    size_t open_entries;
+    bool closing;
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+static void list_init(struct entry_list *list)
+{
+    list->first = NULL;
+    list->end = &list->first;
+}
+
+static void list_add(struct entry_list *list, struct ledger_entry *entry)
+{
+    entry->next = NULL;
+    *list->end = entry;
+    list->end = &entry->next;
+}
+
+static struct ledger_entry *list_take_all(struct entry_list *list)
+{
+    struct ledger_entry *first = list->first;
+    list_init(list);
+    return first;
+}
+
+/* --- the writer's thread --- */
+
+/* Waits for entries; NULL when the writer closes and none is left. */
+static struct ledger_entry *wait_for_work(struct ledger_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    while (!writer->waiting.first && !writer->closing)
+        pthread_cond_wait(&writer->work, &writer->lock);
+    struct ledger_entry *entries = list_take_all(&writer->waiting);
+    pthread_mutex_unlock(&writer->lock);
+    return entries;
+}
+
+/* Entries up to BATCH_ROWS rows, at least one; gives the first entry that is left. */
+static struct ledger_entry *write_batch(struct ledger_writer *writer, struct ledger_entry *entries)
+{
+    size_t count = 0;
+    struct ledger_entry *end = entries;
+    for (; end && count + end->count <= BATCH_ROWS; end = end->next) {
+        memcpy(writer->batch + count, end->rows, end->count * sizeof end->rows[0]);
+        count += end->count;
+    }
+    enum tw_status status;
+    if (end == entries) {
+        status = ledger_append(writer->store, end->rows, end->count, NULL);
+        end = end->next;
+    } else {
+        status = ledger_append(writer->store, writer->batch, count, NULL);
+    }
+    for (struct ledger_entry *entry = entries; entry != end; entry = entry->next)
+        entry->status = status;
+    return end;
+}
+
+/* Gives an entry back; wakes its loop where that has nothing to see to yet. */
+static void give_back(struct ledger_entry *entry)
+{
+    struct ledger_desk *desk = entry->desk;
+    pthread_mutex_lock(&desk->lock);
+    bool first = !desk->done.first;
+    list_add(&desk->done, entry);
+    /* Under the lock: the desk may be gone as soon as its loop has seen the last entry. */
+    if (first)
+        uv_async_send(&desk->wake);
+    pthread_mutex_unlock(&desk->lock);
+}
+
+static void *run(void *context)
+{
+    struct ledger_writer *writer = context;
+    struct ledger_entry *entries;
+    while ((entries = wait_for_work(writer)))
+        while (entries) {
+            struct ledger_entry *rest = write_batch(writer, entries);
+            while (entries != rest) {
+                struct ledger_entry *next = entries->next;
+                give_back(entries);
+                entries = next;
+            }
+        }
+    return NULL;
+}
+
+enum tw_status ledger_writer_open(struct store *store, struct ledger_writer **result,
+                                  struct tw_error *error)
+{
+    struct ledger_writer *writer = calloc(1, sizeof *writer);
+    struct ledger_row *batch = calloc(BATCH_ROWS, sizeof *batch);
+    *result = NULL;
+    if (!writer || !batch) {
+        free(writer);
+        free(batch);
+        store_close(store);
+        return fail(error, TW_NO_MEMORY, "out of memory");
+    }
+    writer->store = store;
+    writer->batch = batch;
+    list_init(&writer->waiting);
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_cond_init(&writer->work, NULL);
+    if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
+        store_close(store);
+        free(batch);
+        free(writer);
+        return fail(error, TW_IO, "the ledger's thread cannot be started");
+    }
+    *result = writer;
+    return TW_OK;
+}
+
+void ledger_writer_close(struct ledger_writer *writer)
+{
+    if (!writer)
+        return;
+    pthread_mutex_lock(&writer->lock);
+    writer->closing = true;
+    pthread_cond_signal(&writer->work);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_join(writer->thread, NULL);
+    pthread_mutex_destroy(&writer->lock);
+    pthread_cond_destroy(&writer->work);
+    store_close(writer->store);
+    free(writer->batch);
+    free(writer);
+}
+
+/* --- desks --- */
+
+static void on_desk_closed(uv_handle_t *handle)
+{
+    struct ledger_desk *desk = handle->data;
+    void (*closed)(void *) = desk->closed;
+    void *context = desk->closed_context;
+    pthread_mutex_destroy(&desk->lock);
+    free(desk);
+    if (closed)
+        closed(context);
+}
+
+static void close_when_done(struct ledger_desk *desk)
+{
+    if (desk->closing && desk->open_entries == 0 && !uv_is_closing((uv_handle_t *)&desk->wake))
+        uv_close((uv_handle_t *)&desk->wake, on_desk_closed);
+}
+
+static void on_done(uv_async_t *wake)
+{
+    struct ledger_desk *desk = wake->data;
+    pthread_mutex_lock(&desk->lock);
+    struct ledger_entry *entry = list_take_all(&desk->done);
+    pthread_mutex_unlock(&desk->lock);
+    while (entry) {
+        struct ledger_entry *next = entry->next;
+        desk->open_entries--;
+        if (entry->written)
+            entry->written(entry->context, entry->status);
+        free(entry);
+        entry = next;
+    }
+    close_when_done(desk);
+}
+
+enum tw_status ledger_desk_open(struct ledger_writer *writer, uv_loop_t *loop,
+                                struct ledger_desk **result, struct tw_error *error)
+{
+    struct ledger_desk *desk = calloc(1, sizeof *desk);
+    *result = NULL;
+    if (!desk)
+        return fail(error, TW_NO_MEMORY, "out of memory");
+    desk->writer = writer;
+    list_init(&desk->done);
+    if (uv_async_init(loop, &desk->wake, on_done) != 0) {
+        free(desk);
+        return fail(error, TW_IO, "the ledger's thread cannot be reached");
+    }
+    pthread_mutex_init(&desk->lock, NULL);
+    desk->wake.data = desk;
+    *result = desk;
+    return TW_OK;
+}
+
+void ledger_desk_close(struct ledger_desk *desk, void (*closed)(void *context), void *context)
+{
+    desk->closing = true;
+    desk->closed = closed;
+    desk->closed_context = context;
+    close_when_done(desk);
+}
+
+static size_t text_bytes(const struct ledger_row *rows, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+#define LEDGER_TEXT(name, required) bytes += rows[i].name.length;
+#define LEDGER_NUMBER(name, required)
+#include "store/ledger.def"
+#undef LEDGER_TEXT
+#undef LEDGER_NUMBER
+    }
+    return bytes;
+}
+
+static void copy_text(struct text *text, char **at)
+{
+    if (text->length)
+        memcpy(*at, text->data, text->length);
+    text->data = *at;
+    *at += text->length;
+}
+
+static struct ledger_entry *copy_rows(const struct ledger_row *rows, size_t count)
+{
+    size_t fixed = sizeof(struct ledger_entry) + count * sizeof rows[0];
+    struct ledger_entry *entry = malloc(fixed + text_bytes(rows, count));
+    if (!entry)
+        return NULL;
+    char *at = (char *)entry + fixed;
+    memcpy(entry->rows, rows, count * sizeof rows[0]);
+    for (size_t i = 0; i < count; i++) {
+#define LEDGER_TEXT(name, required) copy_text(&entry->rows[i].name, &at);
+#define LEDGER_NUMBER(name, required)
+#include "store/ledger.def"
+#undef LEDGER_TEXT
+#undef LEDGER_NUMBER
+    }
+    entry->count = count;
+    return entry;
+}
+
+/* A row that no store may hold must not make others fail that share its batch. */
+static enum tw_status check_rows(const struct ledger_row *rows, size_t count,
+                                 struct tw_error *error)
+{
+    enum tw_status status = TW_OK;
+    for (size_t i = 0; i < count && !status; i++)
+        status = ledger_row_check(&rows[i], error);
+    return status;
+}
+
+enum tw_status ledger_desk_add(struct ledger_desk *desk, const struct ledger_row *rows,
+                               size_t count, ledger_written written, void *context,
+                               struct ledger_entry **result, struct tw_error *error)
+{
+    struct ledger_writer *writer = desk->writer;
+    enum tw_status status = check_rows(rows, count, error);
+    if (status)
+        return status;
+    struct ledger_entry *entry = copy_rows(rows, count);
+    if (!entry)
+        return fail(error, TW_NO_MEMORY, "out of memory");
+    entry->desk = desk;
+    entry->written = written;
+    entry->context = context;
+    desk->open_entries++;
+    pthread_mutex_lock(&writer->lock);
+    bool idle = !writer->waiting.first;
+    list_add(&writer->waiting, entry);
+    pthread_mutex_unlock(&writer->lock);
+    if (idle)
+        pthread_cond_signal(&writer->work);
+    if (result)
+        *result = entry;
+    return TW_OK;
+}
+
+void ledger_entry_forget(struct ledger_entry *entry)
+{
+    entry->written = NULL;
+}

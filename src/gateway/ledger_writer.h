@@ -1,0 +1,43 @@
+/* gateway/ledger_writer.h: ledger rows from many loops into one store, on a thread of its own, so
+ * that no loop waits for a disk.
+ *
+ * What has gathered while the last batch was written is the next batch: one flush to disk for all
+ * of it. Each loop has a desk, at which it hands rows in and is told when they are durable. */
+#ifndef TIERWAY_GATEWAY_LEDGER_WRITER_H
+#define TIERWAY_GATEWAY_LEDGER_WRITER_H
+
+#include "store/store.h"
+
+#include <uv.h>
+
+struct ledger_writer;
+struct ledger_desk;
+struct ledger_entry;
+
+/* Starts the thread. Takes the store over whatever the result. TW_NO_MEMORY, TW_IO. */
+enum tw_status ledger_writer_open(struct store *store, struct ledger_writer **writer,
+                                  struct tw_error *error);
+/* Writes what is left, ends the thread and closes the store. All desks have to be closed. NULL
+ * allowed. */
+void ledger_writer_close(struct ledger_writer *writer);
+
+/* A desk belongs to its loop's thread. TW_NO_MEMORY, TW_IO. */
+enum tw_status ledger_desk_open(struct ledger_writer *writer, uv_loop_t *loop,
+                                struct ledger_desk **desk, struct tw_error *error);
+/* Once everything that was handed in is written, calls closed (NULL allowed) from the loop and
+ * frees the desk. Nothing may be handed in any more. */
+void ledger_desk_close(struct ledger_desk *desk, void (*closed)(void *context), void *context);
+
+/* status: TW_OK where the rows are durable. From the loop. */
+typedef void (*ledger_written)(void *context, enum tw_status status);
+
+/* Hands in the rows of one request, which are copied. written is called once, unless it is
+ * forgotten before; NULL: nobody waits. entry may be NULL. TW_NO_MEMORY, and what ledger_row_check
+ * says: nothing is written then, and written is not called. */
+enum tw_status ledger_desk_add(struct ledger_desk *desk, const struct ledger_row *rows,
+                               size_t count, ledger_written written, void *context,
+                               struct ledger_entry **entry, struct tw_error *error);
+/* The rows are written all the same, and nobody is told. */
+void ledger_entry_forget(struct ledger_entry *entry);
+
+#endif

@@ -1,0 +1,109 @@
+/* gateway/policy_store.h: the policy and the prices that are live, and their change while requests
+ * are under way.
+ *
+ * What is live is a snapshot: a policy and a price table that never change and are freed when
+ * nobody holds them any more. A loader, which the owner gives, makes new ones from files; what it
+ * refuses changes nothing: the last good one stays, and the reason is kept to be shown. Policy and
+ * prices are loaded each for itself, so that a bad one of the two does not keep out a good other.
+ *
+ * A loop that serves requests has a reader. It holds the newest snapshot for the whole loop, so
+ * that a request takes it and gives it back without a lock and without an atomic operation. */
+#ifndef TIERWAY_GATEWAY_POLICY_STORE_H
+#define TIERWAY_GATEWAY_POLICY_STORE_H
+
+#include "runtime/price.h"
+
+#include <uv.h>
+
+enum {
+    POLICY_WHY_MAX = 64 * 1024,  /* bytes kept of why something was refused */
+    POLICY_FILES_MAX = 64 * 1024 /* bytes of the names of all files that a policy was read from */
+};
+
+/* What a loader makes. The store frees it: policy, then prices, then extra by free_extra. */
+struct loaded {
+    tw_policy *policy;          /* of the policy's loader, else NULL */
+    struct price_table *prices; /* of the prices' loader, else NULL */
+    uint16_t *rule_labels;      /* of each rule and otherwise (metrics.h); from malloc, or NULL */
+    void *extra;                /* the loader's own */
+    void (*free_extra)(void *extra);
+    char hash[17];       /* of the content: what has the same hash is taken for the same */
+    struct buffer files; /* each file that was read, its name and a NUL; to be watched */
+};
+
+/* Loads a file: TW_OK, or anything else with the reason in `why`, and nothing in *loaded to be
+ * freed but `files`, which may be filled in either way. Called by one thread at a time. */
+typedef enum tw_status (*policy_loader)(void *context, const char *file, struct loaded *loaded,
+                                        struct buffer *why);
+
+enum policy_part { PART_POLICY, PART_PRICES, PART_COUNT };
+
+struct policy_store_options {
+    const char *files[PART_COUNT]; /* copied; as the loaders take them */
+    policy_loader loaders[PART_COUNT];
+    void *context;
+};
+
+struct policy_store;
+
+/* Loads both. On failure why says what is wrong with what, one line or more; the status is the
+ * loader's, or TW_NO_MEMORY. */
+enum tw_status policy_store_open(const struct policy_store_options *options,
+                                 struct policy_store **store, struct buffer *why);
+/* Every reader must be closed before, and every snapshot released or held by its holder alone. */
+void policy_store_close(struct policy_store *store);
+
+/* Loads both again, on the calling thread, and makes live what is good and of another content.
+ * Waits for a reload that is under way. From any thread. */
+void policy_store_reload(struct policy_store *store);
+
+/* What one part is and what became of its last loading. */
+struct part_status {
+    char hash[17];
+    int64_t since;  /* when it went live, milliseconds since 1970 UTC */
+    int64_t looked; /* when it was loaded last, with whatever result */
+    bool refused;   /* the last loading was refused, so that an older one is live */
+    uint64_t swaps; /* how often another one went live, the first not counted */
+    uint64_t refusals;
+};
+/* A copy; why (NULL: not wanted) gets the reason of the last refusal where `refused`. Any thread.
+ */
+void policy_store_status(struct policy_store *store, enum policy_part part,
+                         struct part_status *status, struct buffer *why);
+/* As given at the opening; constant as long as the store. */
+const char *policy_store_file(const struct policy_store *store, enum policy_part part);
+/* Appends the names of all files that were read, or were tried to, each with a NUL behind it. */
+void policy_store_files(struct policy_store *store, struct buffer *files);
+
+/* Immutable; may be read by any thread that holds it. */
+struct policy_snapshot {
+    const tw_policy *policy;
+    const struct price_table *prices;
+    const uint16_t *rule_labels;
+    const struct loaded *loaded[PART_COUNT];
+    uint64_t generation; /* 1, 2, 3 ... */
+};
+
+/* The newest snapshot, to be given back with policy_release. Any thread. */
+const struct policy_snapshot *policy_acquire(struct policy_store *store);
+void policy_release(const struct policy_snapshot *snapshot);
+
+/* --- of a loop --- */
+
+struct policy_lease {
+    const struct policy_snapshot *snapshot;
+    size_t holders; /* the reader itself while it is the newest, and each request */
+};
+
+struct policy_reader;
+
+/* TW_NO_MEMORY or TW_IO. Afterwards all calls are made on the loop's thread. */
+enum tw_status policy_reader_open(struct policy_store *store, uv_loop_t *loop,
+                                  struct policy_reader **reader);
+/* All leases must have been returned. Frees the reader when libuv has closed its handle. */
+void policy_reader_close(struct policy_reader *reader);
+/* What is live for this loop now; stays as it is until it is returned. */
+struct policy_lease *policy_reader_lease(struct policy_reader *reader);
+void policy_lease_return(struct policy_lease *lease);
+
+#endif

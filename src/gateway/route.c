@@ -1,0 +1,241 @@
+/* gateway/route.c: a routed request is read, decided and begun.
+ *
+ * The body is the caller's and not to be trusted. What cannot be read, or cannot be decided, is
+ * answered with 400 in the provider's own error shape, and nothing is sent upstream. */
+#include "gateway/api_error.h"
+#include "gateway/relay.h"
+#include "runtime/body.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define HEADER_PREFIX "x-tierway-"
+#define MILLISECONDS 1000000 /* in nanoseconds */
+
+struct routed_path {
+    const char *path;
+    const char *endpoint;
+    bool chat;
+};
+
+static const struct routed_path *find_path(struct text path)
+{
+    static const struct routed_path paths[] = {
+        {"/v1/chat/completions", "/chat/completions", true},
+        {"/v1/responses", "/responses", false},
+    };
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (text_is(path, paths[i].path))
+            return &paths[i];
+    return NULL;
+}
+
+bool route_wanted(const struct http_request *request)
+{
+    return text_is(request->method, "POST") && find_path(request->path);
+}
+
+/* --- attributes --- */
+
+static bool begins(struct text name, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return name.length > length && strncasecmp(name.data, prefix, length) == 0;
+}
+
+/* What a caller may not set is passed over, and counted. */
+static bool is_usable(struct worker *worker, struct text name)
+{
+    const struct gateway_options *options = worker->options;
+    if (!options->may_set || !begins(name, HEADER_PREFIX) ||
+        options->may_set(name, options->context))
+        return true;
+    WORKER_COUNT(worker, ignored);
+    return false;
+}
+
+static bool make_room(struct worker *worker, size_t count)
+{
+    if (count <= worker->pair_capacity)
+        return true;
+    struct attribute_pair *pairs = realloc(worker->pairs, count * sizeof *pairs);
+    if (!pairs)
+        return false;
+    worker->pairs = pairs;
+    worker->pair_capacity = count;
+    return true;
+}
+
+/* The headers as attributes are read from them. A client's own count of its retries is `attempt`,
+ * unless that is given. */
+static enum tw_status read_headers(struct relay *relay, size_t *count)
+{
+    struct worker *worker = relay->worker;
+    const struct http_request *request = exchange_request(relay->exchange);
+    struct text retries = TEXT("");
+    bool given = false;
+    *count = 0;
+    if (!make_room(worker, request->header_count + 1))
+        return TW_NO_MEMORY;
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct http_header *header = &request->headers[i];
+        if (!is_usable(worker, header->name))
+            continue;
+        worker->pairs[(*count)++] = (struct attribute_pair){header->name, header->value};
+        given |= http_name_is(header->name, HEADER_PREFIX "attempt");
+        if (http_name_is(header->name, "x-stainless-retry-count"))
+            retries = header->value;
+    }
+    int64_t number;
+    if (!given && decimal_parse(retries, 0, &number) == TW_OK && number >= 0)
+        worker->pairs[(*count)++] = (struct attribute_pair){TEXT(HEADER_PREFIX "attempt"), retries};
+    return TW_OK;
+}
+
+/* --- the caller's own time --- */
+
+/* Seconds, or a duration of the policy language. */
+static bool read_time(struct text value, int64_t *milliseconds)
+{
+    if (decimal_parse(value, 3, milliseconds) != TW_OK &&
+        value_parse(TW_TYPE_DURATION, value, milliseconds, NULL) != TW_OK)
+        return false;
+    return *milliseconds > 0;
+}
+
+/* The official clients' headers; how long one read may take bounds an answer that is no stream. */
+static int64_t time_budget(const struct relay *relay)
+{
+    static const struct {
+        const char *header;
+        bool for_streams;
+    } rows[] = {{HEADER_PREFIX "timeout", true},
+                {"x-stainless-timeout", true},
+                {"x-stainless-read-timeout", false}};
+    const struct http_request *request = exchange_request(relay->exchange);
+    int64_t milliseconds;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if ((rows[i].for_streams || !relay->body.stream) &&
+            read_time(http_header_value(request, rows[i].header), &milliseconds))
+            return milliseconds;
+    return NEVER;
+}
+
+/* --- deciding --- */
+
+static struct text new_request_id(struct relay *relay)
+{
+    struct random *random = &relay->worker->random;
+    uint64_t high = random_next(random), low = random_next(random);
+    return arena_format(&relay->arena, "req_%016llx%016llx", (unsigned long long)high,
+                        (unsigned long long)low);
+}
+
+static enum tw_status decide(struct relay *relay, const struct routed_path *path, int64_t instant,
+                             struct tw_error *error)
+{
+    tw_request *request = relay->policy->request;
+    const tw_policy *policy = relay->policy->snapshot->policy;
+    size_t count;
+    enum tw_status status = read_headers(relay, &count);
+    if (status != TW_OK)
+        return fail(error, status, "out of memory");
+    const struct attribute_source source = {.body = &relay->body,
+                                            .endpoint = text_of(path->endpoint),
+                                            .request_id = relay->account.request_id,
+                                            .instant = instant,
+                                            .headers = relay->worker->pairs,
+                                            .header_count = count,
+                                            .ignore_unknown = true};
+    tw_request_clear(request);
+    status = attributes_fill(request, &source, error);
+    if (status != TW_OK)
+        return status;
+    uint32_t rule = tw_decide(policy, request);
+    tw_policy_rule(policy, rule, &relay->rule);
+    tw_policy_action(policy, request, rule, &relay->action);
+    relay->account.rule = text_of(relay->rule.name);
+    if (relay->action.step_count)
+        relay->account.chosen_tier = text_of(relay->action.steps[0].name);
+    return TW_OK;
+}
+
+static enum tw_status prepare(struct relay *relay, const struct routed_path *path,
+                              struct tw_error *error)
+{
+    const struct snapshot *snapshot = relay->policy->snapshot;
+    int64_t instant = clock_system() / MILLISECONDS;
+    enum tw_status status = body_scan(exchange_request(relay->exchange)->body, &relay->body, error);
+    if (status != TW_OK)
+        return status;
+    relay->account = (struct account){.policy = snapshot->policy,
+                                      .provider = snapshot->provider,
+                                      .prices = snapshot->prices,
+                                      .zone = snapshot->zone,
+                                      .price_table = snapshot->price_table};
+    relay->account.request_id = new_request_id(relay);
+    status = account_open(&relay->account, &relay->body, &relay->arena, error);
+    if (status == TW_OK)
+        status = decide(relay, path, instant, error);
+    if (status == TW_OK)
+        steps_begin(&relay->steps, &relay->action, &relay->account, &relay->worker->random,
+                    &relay->arena, instant, relay_now(relay));
+    return status;
+}
+
+static void answer_unusable(struct relay *relay, enum tw_status status,
+                            const struct tw_error *error)
+{
+    bool full = status == TW_NO_MEMORY;
+    const struct api_error shown = {.type = full ? "server_error" : "invalid_request_error",
+                                    .code = full ? "out_of_memory" : "invalid_request",
+                                    .message = error->message};
+    relay->recorded = true; /* nothing was attempted */
+    relay_answer_error(relay, full ? 503 : 400, &shown, full);
+}
+
+/* The rejection's row is all that there is to record. */
+static void reject(struct relay *relay)
+{
+    struct tw_error error;
+    enum tw_status status = steps_reject(&relay->steps, &error);
+    WORKER_COUNT(relay->worker, rejected);
+    if (status != TW_OK)
+        answer_unusable(relay, status, &error);
+    else
+        route_record(relay, REPLY_REJECT);
+}
+
+static void begin_steps(struct relay *relay)
+{
+    const struct gateway_options *options = relay->worker->options;
+    int64_t now = relay_now(relay), budget = time_budget(relay);
+    relay->give_up_at = budget < NEVER - now ? now + budget : NEVER;
+    if (relay->body.stream && options->comment_after_ms)
+        relay->comment_at = now + options->comment_after_ms;
+    relay->add_usage = relay->chat && relay->body.stream && !relay->body.usage_wanted;
+    forward_target(relay->worker->forward, exchange_request(relay->exchange)->target,
+                   &relay->target);
+    forward_request(exchange_request(relay->exchange), true, &relay->headers);
+    route_send(relay);
+}
+
+void route_begin(struct relay *relay)
+{
+    struct tw_error error = {.code = TW_OK};
+    const struct routed_path *path = find_path(exchange_request(relay->exchange)->path);
+    WORKER_COUNT(relay->worker, routed);
+    relay->routed = true;
+    relay->chat = path->chat;
+    relay->steps.row_count = 0;
+    relay->account = (struct account){.policy = NULL};
+    relay->policy = worker_policy_hold(relay->worker);
+    enum tw_status status = prepare(relay, path, &error);
+    if (status != TW_OK)
+        answer_unusable(relay, status, &error);
+    else if (relay->action.step_count == 0)
+        reject(relay);
+    else
+        begin_steps(relay);
+}

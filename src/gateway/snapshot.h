@@ -1,0 +1,31 @@
+/* gateway/snapshot.h: what decides and prices requests at one moment: a policy with all that
+ * belongs to it. Immutable, counted, shared by all threads. */
+#ifndef TIERWAY_GATEWAY_SNAPSHOT_H
+#define TIERWAY_GATEWAY_SNAPSHOT_H
+
+#include "base/clock.h"
+#include "base/provider.h"
+#include "runtime/price.h"
+
+#include <stdatomic.h>
+
+struct snapshot {
+    tw_policy *policy;
+    const struct provider *provider; /* NULL where the policy has tiers of its own */
+    struct zone *zone;               /* of the policy */
+    const struct price_table *prices;
+    struct text price_table; /* name and date, as the ledger has them; in `name` */
+    struct buffer name;
+    atomic_size_t holders;
+};
+
+/* Takes the policy over whatever the result. prices (NULL: no cost is known) has to outlive it.
+ * The result has one holder. TW_NOT_FOUND: the system does not know the policy's time zone;
+ * TW_NO_MEMORY. */
+enum tw_status snapshot_make(tw_policy *policy, const struct price_table *prices,
+                             struct snapshot **snapshot, struct tw_error *error);
+struct snapshot *snapshot_hold(struct snapshot *snapshot);
+/* The last one frees it. NULL allowed. */
+void snapshot_release(struct snapshot *snapshot);
+
+#endif
