@@ -27,11 +27,13 @@ struct stage {
     void (*program)(const tw_policy *policy, struct buffer *out);
 };
 
-/* Exactly one of the three functions is there. */
+/* A stage of a text, of a policy without errors, or of a program; of an image only the last. */
 static const struct stage stages[] = {
-    {"tokens", show_tokens, NULL, NULL},     {"ast", show_tree, NULL, NULL},
-    {"check", NULL, show_check, NULL},       {"asm", NULL, NULL, show_program},
-    {"plan", NULL, compile_show_plan, NULL},
+    {"tokens", show_tokens, NULL, NULL},
+    {"ast", show_tree, NULL, NULL},
+    {"check", NULL, show_check, NULL},
+    {"asm", NULL, NULL, show_program},
+    {"plan", NULL, compile_show_plan, show_program_plan},
 };
 
 static const struct stage *find_stage(const struct command *command, const char *name)
@@ -59,7 +61,7 @@ static bool show_policy(const struct command *command, const char *path, const s
 {
     if (!policy_file_open(command, path, file))
         return false;
-    if (stage->program) {
+    if (stage->program && (file->is_image || !stage->checked)) {
         stage->program(file->policy, out);
         return true;
     }

@@ -16,6 +16,8 @@ enum tw_status compile_as(struct front *front, enum plan wanted, tw_policy **pol
                           struct tw_error *error);
 /* plan_report.c: compiles anew, and writes which plan was taken and what the choice rests on. */
 enum tw_status compile_show_plan(struct front *front, struct buffer *out);
+/* The same of a program whose text is not at hand: which plan, not why. */
+void show_program_plan(const tw_policy *policy, struct buffer *out);
 
 /* The program in words, one line an instruction. */
 void disassemble(const tw_policy *policy, struct buffer *out);

@@ -75,6 +75,13 @@ static void report_program(const tw_policy *policy, struct buffer *out)
                   policy->count_CODE, policy->header->longest_run, policy->length);
 }
 
+void show_program_plan(const tw_policy *policy, struct buffer *out)
+{
+    buffer_format(out, "plan: %s\nrules: %u\n", plan_text((enum plan)policy->section_INFO->plan),
+                  tw_policy_rule_count(policy));
+    report_program(policy, out);
+}
+
 static enum tw_status report(struct lowered *lowered, struct buffer *out)
 {
     struct buffer image;
