@@ -154,7 +154,7 @@ static void print_instruction(struct printer *printer, uint32_t index)
     const struct image_instruction *at = &printer->policy->section_CODE[index];
     enum op op = (enum op)at->op;
     size_t start = printer->out->length;
-    buffer_format(printer->out, "%5u  %-8s", index, op_text(op));
+    buffer_format(printer->out, op == OP_TABLE ? "%5u  %s" : "%5u  %-8s", index, op_text(op));
     if (tests_one_variable(op)) {
         buffer_format(printer->out, " %s", variable_name(printer->policy, at->variable));
         buffer_string(printer->out, is_switch(op) || op == OP_IS_SET ? "" : " ");
@@ -179,9 +179,10 @@ static void print_head(struct printer *printer)
     const struct image_info *info = policy->section_INFO;
     buffer_format(printer->out, "# program %s, format %u, edition %u, %zu bytes\n", policy->hash,
                   policy->header->version, policy->header->edition, policy->length);
-    buffer_format(printer->out, "# plan: %s; %u instructions, at most %u steps for one decision\n",
-                  plan_text((enum plan)info->plan), policy->count_CODE,
-                  policy->header->longest_run);
+    buffer_format(
+        printer->out, "# plan: %s; %u instruction%s, at most %u step%s for one decision\n",
+        plan_text((enum plan)info->plan), policy->count_CODE, policy->count_CODE == 1 ? "" : "s",
+        policy->header->longest_run, policy->header->longest_run == 1 ? "" : "s");
     if (info->start == 0)
         return;
     buffer_string(printer->out, "# begins at ");
