@@ -198,15 +198,18 @@ static uint32_t add_state(struct automaton *automaton, struct text key, uint32_t
     }
     struct state *states = arena_grow(automaton->arena, automaton->states, automaton->state_count,
                                       &automaton->state_capacity, sizeof *states);
-    key = arena_text(automaton->arena, key);
-    if (!states || automaton->arena->failed ||
+    uint32_t *copy = ARENA_ARRAY(automaton->arena, uint32_t, count + 1u); /* bytes pending too */
+    if (copy)
+        memcpy(copy, key.data, key.length);
+    key.data = (const char *)copy;
+    if (!states || !copy ||
         !map_set(&automaton->known, key, (void *)(uintptr_t)(automaton->state_count + 1))) {
         give_up(automaton);
         return NONE;
     }
     automaton->states = states;
     struct state *state = &states[automaton->state_count];
-    *state = (struct state){.places = (const uint32_t *)(const void *)key.data, .count = count};
+    *state = (struct state){.places = copy, .count = count};
     state->pending_count = (unsigned char)(key.length - count * sizeof(uint32_t));
     memcpy(state->pending, key.data + count * sizeof(uint32_t), state->pending_count);
     return (uint32_t)automaton->state_count++;

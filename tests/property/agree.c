@@ -257,7 +257,8 @@ int main(int argc, char **argv)
     struct agreement agreement = {0};
     for (uint64_t i = 0; i < policies && agreement.disagreements + agreement.refused < 10; i++)
         check_policy_of(seed + i, requests, &counts, &agreement);
-    bool all = features_print(&counts) & plans_print(&agreement);
+    bool all = features_print(&counts);
+    all = plans_print(&agreement) && all;
     uint64_t failed = agreement.disagreements + agreement.refused + !all;
     printf("%llu pairs, %llu policies, %llu disagreements; %llu policies refused; otherwise "
            "decided %llu\n",

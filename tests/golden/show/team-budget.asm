@@ -1,6 +1,6 @@
 # program e19a064e2685b82b, format 2, edition 1, 7240 bytes
-# plan: table; 1 instructions, at most 4 steps for one decision
-    0  table   
+# plan: table; 1 instruction, at most 4 steps for one decision
+    0  table
                 request_type interactive                adds 0
                 request_type async                      adds 2
                 request_type else                       adds 4
