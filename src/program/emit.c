@@ -241,7 +241,7 @@ static uint32_t longest_run(const struct writer *writer)
 {
     struct tw_policy view = {0};
 #define TW_SECTION(name, text, type, most)                                                         \
-    view.section_##name = (const void *)writer->sections[SECTION_##name].data;                     \
+    view.section_##name = (const void *)buffer_view(&writer->sections[SECTION_##name]).data;       \
     view.count_##name = writer_count(writer, SECTION_##name);
 #include "program/run/sections.def"
 #undef TW_SECTION

@@ -98,8 +98,10 @@ static int compare_keys(const void *left, const void *right)
 /* The first value after an interval; false where there is none. */
 static bool value_after(const struct axis *axis, struct interval interval, int64_t *value)
 {
+    if (interval.high >= axis->domain.high)
+        return false;
     *value = interval.high == VALUE_UNSET ? axis->domain.low : interval.high + 1;
-    return interval.high < axis->domain.high;
+    return true;
 }
 
 static void add_keys(struct axis *axis, struct interval_set set)
