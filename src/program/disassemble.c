@@ -55,6 +55,7 @@ static void print_operand(struct printer *printer, const struct image_instructio
     case OPERAND_NONE:
     case OPERAND_DIRECT:
     case OPERAND_SEARCH:
+    case OPERAND_INDEX:
     case OPERAND_HASH:
     case OPERAND_TABLE:
     case OPERAND_MASKS:
@@ -84,12 +85,14 @@ static void print_direct(struct printer *printer, const struct image_instruction
     end_detail(printer, begin_detail(printer), "else", jumps[last]);
 }
 
-static void print_search(struct printer *printer, const struct image_instruction *at)
+/* Where each row goes on. */
+static void print_rows(struct printer *printer, const struct image_instruction *at,
+                       uint32_t key_first, uint32_t key_count)
 {
-    const int64_t *keys = printer->policy->section_CONSTANTS + at->operand;
-    for (uint32_t row = 0; row <= at->otherwise; row++) {
+    const int64_t *keys = printer->policy->section_CONSTANTS + key_first;
+    for (uint32_t row = 0; row <= key_count; row++) {
         size_t start = begin_detail(printer);
-        print_row(printer, at->variable, keys, at->otherwise, row);
+        print_row(printer, at->variable, keys, key_count, row);
         end_detail(printer, start, "then", printer->policy->section_JUMPS[at->then + row]);
     }
 }
@@ -118,8 +121,13 @@ static void print_details(struct printer *printer, const struct image_instructio
         print_direct(printer, at);
         return;
     case OPERAND_SEARCH:
-        print_search(printer, at);
+        print_rows(printer, at, at->operand, at->otherwise);
         return;
+    case OPERAND_INDEX: {
+        const struct image_index *index = &printer->policy->section_INDEXES[at->operand];
+        print_rows(printer, at, index->key_first, index->key_count);
+        return;
+    }
     case OPERAND_HASH:
         print_hash(printer, at);
         return;
@@ -146,7 +154,7 @@ static bool tests_one_variable(enum op op)
 
 static bool is_switch(enum op op)
 {
-    return op == OP_DIRECT || op == OP_SEARCH || op == OP_HASH;
+    return op == OP_DIRECT || op == OP_SEARCH || op == OP_INDEX || op == OP_HASH;
 }
 
 static void print_instruction(struct printer *printer, uint32_t index)

@@ -92,6 +92,10 @@ struct image_instruction test_of_values(struct lowered *lowered, uint32_t variab
                                         struct interval_set set, uint32_t then, uint32_t otherwise);
 /* The index of these constants, which may be shared with other instructions. */
 uint32_t add_constants(struct lowered *lowered, const int64_t *constants, size_t count);
+/* lower_index.c: an index of `count` keys, which ascend and are set. False, with nothing written,
+ * where keys lie too close together for one. */
+bool make_index(struct lowered *lowered, const int64_t *keys, size_t count,
+                struct image_index *index);
 uint32_t add_pattern(struct lowered *lowered, struct text pattern);
 
 /* text_numbers.c: numbers the texts of all string variables, and makes the automata. */

@@ -32,6 +32,7 @@ struct group {
     size_t count;
     uint32_t words;
     struct axis *axes;
+    struct image_axis *records; /* of each axis, what is written */
     uint32_t axis_count;
     uint32_t *axis_of; /* of each variable, plus 1; all 0 between groups */
 };
@@ -224,21 +225,51 @@ static uint32_t write_summary(const struct group *group, const struct axis *axis
     return first;
 }
 
-static void write_axis(const struct group *group, const struct axis *axis)
+static void write_keys(const struct group *group, const struct axis *axis,
+                       struct image_index *index)
 {
+    if (make_index(group->out, axis->keys, axis->key_count, index))
+        return;
+    *index = (struct image_index){
+        .key_first = add_constants(group->out, axis->keys, axis->key_count),
+        .key_count = (uint32_t)axis->key_count};
+}
+
+/* An axis of one row has no keys: it is direct, with a row for all values. */
+static void write_axis(const struct group *group, struct image_axis *record)
+{
+    const struct axis *axis = &group->axes[record - group->records];
     struct writer *writer = &group->out->writer;
-    struct image_axis record = {.variable = axis->variable, .row_count = axis->row_count};
-    if (!axis->by_value) {
-        record.key_count = (uint32_t)axis->key_count;
-        record.key_first = writer_add(writer, SECTION_CONSTANTS, axis->keys, axis->key_count);
-    }
+    *record = (struct image_axis){.variable = axis->variable, .row_count = axis->row_count};
+    if (!axis->by_value && axis->key_count)
+        write_keys(group, axis, &record->index);
     uint64_t *rows = writer_room(writer, SECTION_MASKS, (size_t)axis->row_count * group->words,
-                                 &record.word_first);
+                                 &record->word_first);
     if (!rows)
         return;
     fill_rows(rows, group, axis);
-    record.summary_first = write_summary(group, axis, record.word_first);
-    WRITE(writer, AXES, record);
+    record->summary_first = write_summary(group, axis, record->word_first);
+}
+
+/* 0: direct, 1: by an index, whose low end is below its high end, 2: searched. The order of a
+ * group's axes. */
+static int kind_of(const struct image_axis *axis)
+{
+    return axis->index.key_count == 0 ? 0 : axis->index.low < axis->index.high ? 1 : 2;
+}
+
+/* Writes the axes of each kind in a row, and counts them. */
+static void order_axes(const struct group *group, struct image_masks *record)
+{
+    record->axis_first = writer_count(&group->out->writer, SECTION_AXES);
+    for (int kind = 0; kind < 3; kind++)
+        for (uint32_t i = 0; i < group->axis_count; i++)
+            if (kind_of(&group->records[i]) == kind)
+                WRITE(&group->out->writer, AXES, group->records[i]);
+    for (uint32_t i = 0; i < group->axis_count; i++) {
+        record->direct_count += kind_of(&group->records[i]) == 0;
+        record->searched_count += kind_of(&group->records[i]) == 2;
+    }
 }
 
 static void write_owners(const struct group *group, struct image_masks *record)
@@ -252,18 +283,17 @@ static void write_owners(const struct group *group, struct image_masks *record)
 static void write_group(struct group *group, uint32_t otherwise)
 {
     struct writer *writer = &group->out->writer;
-    struct image_masks record = {.axis_first = writer_count(writer, SECTION_AXES),
-                                 .axis_count = group->axis_count,
-                                 .word_count = group->words};
+    struct image_masks record = {.axis_count = group->axis_count, .word_count = group->words};
     struct image_instruction instruction = {.op = OP_MASKS, .otherwise = otherwise};
     for (uint32_t i = 0; i < group->axis_count; i++) {
         if (!make_axis(group, &group->axes[i])) {
             lower_fail(group->out, TW_NO_MEMORY);
             return;
         }
-        write_axis(group, &group->axes[i]);
+        write_axis(group, &group->records[i]);
         group->axis_of[group->axes[i].variable] = 0;
     }
+    order_axes(group, &record);
     write_owners(group, &record);
     instruction.operand = WRITE(writer, GROUPS, record);
     WRITE(writer, CODE, instruction);
@@ -276,10 +306,11 @@ void lower_masks(struct lowered *lowered, struct conjunctions *conjunctions)
     struct group group = {
         .out = lowered,
         .axes = ARENA_ARRAY(lowered->arena, struct axis, IMAGE_MOST_AXES),
+        .records = ARENA_ARRAY(lowered->arena, struct image_axis, IMAGE_MOST_AXES),
         .axis_of = ARENA_ARRAY(lowered->arena, uint32_t, lowered->policy->variable_count)};
     uint32_t words = FIRST_WORDS;
     lowered->start = conjunctions->count ? 0 : conjunctions->otherwise;
-    if (!group.axes || !group.axis_of)
+    if (!group.axes || !group.records || !group.axis_of)
         lower_fail(lowered, TW_NO_MEMORY);
     for (size_t first = 0; first < conjunctions->count && !lowered->status;) {
         group.words = words;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NO_INSTRUCTION = 0xffffffff, MOST_SEGMENTS = 1 << 23, FEWEST_KEYS = 8 };
+enum { NO_INSTRUCTION = 0xffffffff, MOST_SEGMENTS = 1 << 23, FEWEST_KEYS = 8, INDEXED_KEYS = 9 };
 
 struct segment {
     int64_t low, high;
@@ -365,6 +365,18 @@ static bool write_hash(struct switches *switches, struct image_instruction instr
     return true;
 }
 
+/* False where the keys are such that no index was made. */
+static bool use_index(struct lowered *lowered, const int64_t *keys, size_t count,
+                      struct image_instruction *instruction)
+{
+    struct image_index index;
+    if (!make_index(lowered, keys, count, &index))
+        return false;
+    instruction->op = OP_INDEX;
+    instruction->operand = WRITE(&lowered->writer, INDEXES, index);
+    return true;
+}
+
 static void write_search(struct switches *switches, struct image_instruction instruction)
 {
     struct lowered *out = switches->out;
@@ -380,9 +392,11 @@ static void write_search(struct switches *switches, struct image_instruction ins
         if (i)
             lows[i - 1] = segments[i].low;
     }
-    instruction.op = OP_SEARCH;
-    instruction.operand = add_constants(out, lows, keys);
-    instruction.otherwise = (uint32_t)keys;
+    if (keys < INDEXED_KEYS || !use_index(out, lows, keys, &instruction)) {
+        instruction.op = OP_SEARCH;
+        instruction.operand = add_constants(out, lows, keys);
+        instruction.otherwise = (uint32_t)keys;
+    }
     WRITE(&out->writer, CODE, instruction);
 }
 

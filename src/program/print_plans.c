@@ -124,9 +124,9 @@ static void print_axis_row(struct printer *printer, const struct image_axis *axi
     const tw_policy *policy = printer->policy;
     size_t start;
     begin_variable(printer, axis->variable, &start);
-    if (axis->key_count)
-        print_row(printer, axis->variable, policy->section_CONSTANTS + axis->key_first,
-                  axis->key_count, row);
+    if (axis->index.key_count)
+        print_row(printer, axis->variable, policy->section_CONSTANTS + axis->index.key_first,
+                  axis->index.key_count, row);
     else if (row + 1 < axis->row_count)
         print_value(printer, axis->variable, row);
     else

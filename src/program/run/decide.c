@@ -1,6 +1,6 @@
 /* program/run/decide.c: the evaluator. Allocates nothing, takes no lock, checks nothing that the
  * verifier has checked: every target is forward, every index is in range, the run ends. */
-#include "program/run/program.h"
+#include "program/run/key_index.h"
 #include "program/run/search.h"
 
 static bool among(const struct tw_policy *policy, uint32_t set, int64_t value)
@@ -37,6 +37,13 @@ static inline uint32_t search(const struct tw_policy *policy, const struct image
     return policy->section_JUMPS[at->then + keys_at_most(keys, at->otherwise, value)];
 }
 
+static inline uint32_t indexed(const struct tw_policy *policy, const struct image_instruction *at,
+                               int64_t value)
+{
+    struct ready_index index = ready_index(policy, &policy->section_INDEXES[at->operand]);
+    return policy->section_JUMPS[at->then + index_row(&index, value)];
+}
+
 static inline uint32_t hash(const struct tw_policy *policy, const struct image_instruction *at,
                             int64_t value)
 {
@@ -48,11 +55,11 @@ static inline uint32_t hash(const struct tw_policy *policy, const struct image_i
 }
 
 /* The instructions in turn. A switch has its jump at once; a test says whether it holds. */
-static uint32_t run(const struct tw_policy *policy, const struct tw_request *request)
+static uint32_t run_from(const struct tw_policy *policy, const struct tw_request *request,
+                         uint32_t target)
 {
     const struct image_instruction *code = policy->section_CODE;
     const int64_t *constants = policy->section_CONSTANTS;
-    uint32_t target = policy->section_INFO->start;
     while (!(target & TARGET_DECIDES)) {
         const struct image_instruction *at = code + target;
         int64_t value = request->values[at->variable];
@@ -93,6 +100,9 @@ static uint32_t run(const struct tw_policy *policy, const struct tw_request *req
         case OP_SEARCH:
             target = search(policy, at, value);
             continue;
+        case OP_INDEX:
+            target = indexed(policy, at, value);
+            continue;
         case OP_HASH:
             target = hash(policy, at, value);
             continue;
@@ -106,6 +116,24 @@ static uint32_t run(const struct tw_policy *policy, const struct tw_request *req
         }
         target = holds ? at->then : at->otherwise;
     }
+    return target & ~TARGET_DECIDES;
+}
+
+static uint32_t run(const struct tw_policy *policy, const struct tw_request *request)
+{
+    return run_from(policy, request, policy->section_INFO->start);
+}
+
+/* A program that begins with masks: mostly there is nothing else in it. */
+static uint32_t run_masks(const struct tw_policy *policy, const struct tw_request *request)
+{
+    uint32_t target = policy->section_INFO->start;
+    do {
+        const struct image_instruction *at = policy->section_CODE + target;
+        if (at->op != OP_MASKS)
+            return run_from(policy, request, target);
+        target = policy->masks_go(policy, at, request->values);
+    } while (!(target & TARGET_DECIDES));
     return target & ~TARGET_DECIDES;
 }
 
@@ -140,6 +168,8 @@ void program_use(struct tw_policy *policy, enum vector_unit unit)
     }
 #endif
     (void)unit; /* where there is only one */
-    bool by_table = !(start & TARGET_DECIDES) && policy->section_CODE[start].op == OP_TABLE;
-    policy->decide = by_table ? policy->table_decides : run;
+    int op = start & TARGET_DECIDES ? OP_COUNT : policy->section_CODE[start].op;
+    policy->decide = op == OP_TABLE   ? policy->table_decides
+                     : op == OP_MASKS ? run_masks
+                                      : run;
 }

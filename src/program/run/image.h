@@ -37,7 +37,8 @@ enum operand {
     OPERAND_PATTERN,  /* index of a pattern */
     OPERAND_DIRECT,   /* index of the first jump; `then` is how many there are */
     OPERAND_SEARCH,   /* index of the first key; `then` of the first jump; `otherwise` keys */
-    OPERAND_HASH,     /* the same with 2^`otherwise` places, see key_place; 1 to 24 */
+    OPERAND_INDEX,    /* index of an index of keys; `then` of the first jump */
+    OPERAND_HASH,     /* as a search with 2^`otherwise` places, see key_place; 1 to 24 */
     OPERAND_TABLE,    /* index of a table */
     OPERAND_MASKS     /* index of a group of masks */
 };
@@ -149,6 +150,18 @@ static inline uint32_t key_place(int64_t key, uint32_t bits)
     return (uint32_t)((uint64_t)key * 0x9e3779b97f4a7c15u >> (64 - bits)); /* the golden ratio */
 }
 
+/* Finds the row of a value among keys in `constants`, which ascend: how many of them it is at
+ * least. The bucket of the value, see key_index.h, says how many keys are below the bucket; at most
+ * INDEX_PROBES keys are in it. Behind the keys stand as many that are INT64_MAX. */
+struct image_index {
+    int64_t low, high; /* the first key less 1, and the last key, which is not INT64_MAX */
+    uint32_t key_first, key_count;
+    uint32_t bucket_first; /* in `buckets` */
+    uint32_t shift;        /* a bucket is 2^shift values wide; at most 63 */
+};
+
+#define INDEX_PROBES 4
+
 /* A dense table. The number of a request's cell is the sum of its columns' shares. */
 struct image_table {
     uint32_t column_first, column_count;
@@ -180,17 +193,19 @@ struct image_block {
  * axis is a mask of the conjunctions that the axis allows; the first one that all axes allow
  * decides. A conjunction's rule is in `owners`. */
 struct image_masks {
-    uint32_t axis_first, axis_count; /* 1 to IMAGE_MOST_AXES */
-    uint32_t word_count;             /* 1 to 64 */
-    uint32_t owner_first;            /* word_count * 64 of them */
+    uint32_t axis_first, axis_count;       /* 1 to IMAGE_MOST_AXES */
+    uint32_t direct_count, searched_count; /* of the axes: the first ones, and the last ones */
+    uint32_t word_count;                   /* 1 to 64 */
+    uint32_t owner_first;                  /* word_count * 64 of them */
 };
 
-/* A variable's rows. key_count > 0: the row is the number of keys (in `constants`, ascending) that
- * the value is at least. Else the row is the value, as an unsigned number, or the last row where
- * that is less. */
+/* A variable's rows. On a direct axis the row is the value, as an unsigned number, or the last row
+ * where that is less. On others it is how many of the keys the value is at least, found by the
+ * index. A searched axis has keys that no index was made for: of the index it has only them, and
+ * the rest is 0. */
 struct image_axis {
+    struct image_index index; /* 0 for a direct axis */
     uint32_t variable;
-    uint32_t key_first, key_count;
     uint32_t row_count;
     uint32_t word_first;    /* in `words of masks`: row_count times word_count */
     uint32_t summary_first; /* in the same: for each row, which of its words are not 0; read only

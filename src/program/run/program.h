@@ -18,6 +18,22 @@ struct ready_table {
     uint32_t column_count, block_count;
 };
 
+/* An index of keys, with pointers in place of numbers. */
+struct ready_index {
+    const int64_t *keys;
+    const uint16_t *buckets;
+    int64_t low, high;
+    uint32_t shift;
+};
+
+/* An axis of masks, the same. */
+struct ready_axis {
+    struct ready_index index;
+    const uint64_t *rows, *summaries;
+    uint32_t variable;
+    uint32_t last_row; /* which is also how many keys there are, but for a direct axis */
+};
+
 struct tw_policy {
     char *image; /* owned, 8-aligned */
     size_t length;
@@ -33,6 +49,7 @@ struct tw_policy {
     uint32_t names_capacity;         /* a power of two */
     struct zone *zone;               /* NULL where the policy does not read the clock */
     struct ready_table table;        /* where there is one */
+    struct ready_axis *axes;         /* owned: of each record of the axes section */
     /* What runs the program on this machine, see program_use. */
     uint32_t (*decide)(const struct tw_policy *policy, const struct tw_request *request);
     uint32_t (*table_decides)(const struct tw_policy *policy, const struct tw_request *request);
@@ -70,7 +87,7 @@ static inline int64_t budget_limit(const struct tw_policy *policy,
 enum tw_status program_verify(struct tw_policy *policy, struct tw_error *error);
 /* The longest way through verified code, in steps, at least 1; 0 when memory is out. An instruction
  * is one step, a table one for each variable and one for the cell, masks one for each axis and one
- * for each word. Reads no sections but info, code, jumps, tables, blocks and groups. */
+ * for each word. Reads no sections but info, code, jumps, indexes, tables, blocks and groups. */
 uint32_t program_longest_run(const struct tw_policy *policy);
 /* decide.c: makes ready to run on `unit`, which the machine must have. Loading does that with the
  * best one there is; tests choose another before any thread decides. */

@@ -21,6 +21,17 @@ static inline const int64_t *move_if_at_most(int64_t key, int64_t value, const i
 #endif
 }
 
+/* The lesser of two, likewise. */
+static inline uint64_t lesser(uint64_t a, uint64_t b)
+{
+#if defined(__x86_64__)
+    __asm__("cmpq %[b], %[a]\n\tcmovaq %[b], %[a]" : [a] "+r"(a) : [b] "r"(b) : "cc");
+    return a;
+#else
+    return a < b ? a : b;
+#endif
+}
+
 /* How many of `count` ascending keys the value is at least; count > 0. The number of turns depends
  * on the count alone. */
 static inline uint32_t keys_at_most(const int64_t *keys, size_t count, int64_t value)

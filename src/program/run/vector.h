@@ -5,11 +5,13 @@
 #ifndef TIERWAY_PROGRAM_VECTOR_H
 #define TIERWAY_PROGRAM_VECTOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #define HAVE_AVX2 1
-#define AVX2 __attribute__((target("avx2")))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt")))
 #else
 #define HAVE_AVX2 0
 #endif
@@ -23,10 +25,13 @@ struct image_instruction;
 static inline enum vector_unit vector_unit_here(void)
 {
 #if HAVE_AVX2
-    return __builtin_cpu_supports("avx2") ? VECTOR_AVX2 : VECTOR_NONE;
-#else
-    return VECTOR_NONE;
+    unsigned a, b, c = 0, d;
+    bool leading_zeros = __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & bit_LZCNT);
+    if (leading_zeros && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+        __builtin_cpu_supports("bmi2"))
+        return VECTOR_AVX2;
 #endif
+    return VECTOR_NONE;
 }
 
 /* decide_table.c: the rule in the request's cell of the policy's table. */

@@ -150,6 +150,9 @@ static uint32_t longest_at(const struct tw_policy *policy, const uint32_t *longe
         return sum(1, longest_of_jumps(policy, longest, at->operand, at->then));
     case OPERAND_SEARCH:
         return sum(1, longest_of_jumps(policy, longest, at->then, at->otherwise + 1));
+    case OPERAND_INDEX:
+        return sum(1, longest_of_jumps(policy, longest, at->then,
+                                       policy->section_INDEXES[at->operand].key_count + 1));
     case OPERAND_HASH:
         return sum(1, longest_of_jumps(policy, longest, at->then, 1u << at->otherwise));
     case OPERAND_TABLE:

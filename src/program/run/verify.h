@@ -43,6 +43,7 @@ static inline bool target_good(const struct tw_policy *policy, uint32_t target, 
 
 /* verify_keys.c: keys in `constants` that ascend strictly and are set. */
 bool keys_good(struct checker *checker, uint32_t first, uint32_t count);
+bool index_good(struct checker *checker, const struct image_index *index);
 bool table_good(struct checker *checker, const struct image_table *table);
 bool masks_good(struct checker *checker, const struct image_masks *group);
 

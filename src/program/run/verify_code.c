@@ -36,6 +36,16 @@ static bool search_good(struct checker *checker, uint32_t index, const struct im
            jumps_good(checker, index, at->then, at->otherwise + (uint64_t)1);
 }
 
+/* The index was looked at for itself. */
+static bool index_jumps_good(struct checker *checker, uint32_t number,
+                             const struct image_instruction *at)
+{
+    const struct tw_policy *policy = checker->policy;
+    return at->otherwise == 0 && at->operand < policy->count_INDEXES &&
+           jumps_good(checker, number, at->then,
+                      policy->section_INDEXES[at->operand].key_count + (uint64_t)1);
+}
+
 /* A search ends at a free place, so there has to be one. */
 static bool hash_good(struct checker *checker, uint32_t index, const struct image_instruction *at)
 {
@@ -70,6 +80,7 @@ static bool test_good(const struct tw_policy *policy, const struct image_instruc
                policy->section_VARIABLES[at->variable].type == TW_TYPE_STRING;
     case OPERAND_DIRECT:
     case OPERAND_SEARCH:
+    case OPERAND_INDEX:
     case OPERAND_HASH:
     case OPERAND_TABLE:
     case OPERAND_MASKS:
@@ -89,6 +100,8 @@ static bool instruction_good(struct checker *checker, uint32_t index)
         return direct_good(checker, index, at);
     if (operand == OPERAND_SEARCH)
         return search_good(checker, index, at);
+    if (operand == OPERAND_INDEX)
+        return index_jumps_good(checker, index, at);
     if (operand == OPERAND_HASH)
         return hash_good(checker, index, at);
     /* What does not test a variable names the first one. */
@@ -108,6 +121,9 @@ enum tw_status verify_code(struct checker *checker, struct tw_error *error)
     for (uint32_t i = 0; i < policy->count_SETS; i++)
         if (!set_good(checker, &policy->section_SETS[i]))
             return DAMAGED("set %u", i);
+    for (uint32_t i = 0; i < policy->count_INDEXES; i++)
+        if (!index_good(checker, &policy->section_INDEXES[i]))
+            return DAMAGED("index %u", i);
     for (uint32_t i = 0; i < policy->count_TABLES; i++)
         if (!table_good(checker, &policy->section_TABLES[i]))
             return DAMAGED("table %u", i);

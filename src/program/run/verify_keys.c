@@ -2,6 +2,7 @@
  *
  * A table is safe when no request's sum leaves its cells: the least and the greatest share of each
  * variable are added up. A group of masks is safe when every row lies inside its section. */
+#include "program/run/key_index.h"
 #include "program/run/verify.h"
 
 #define GREATEST_SHARE ((int64_t)1 << 32) /* so that no sum of all shares leaves 64 bits */
@@ -15,6 +16,47 @@ bool keys_good(struct checker *checker, uint32_t first, uint32_t count)
     for (uint32_t i = 0; i < count; i++)
         if (keys[i] <= (i > 0 ? keys[i - 1] : VALUE_UNSET))
             return false;
+    return true;
+}
+
+/* Behind the last key stand as many as are looked at in one go. */
+static bool ends_good(const struct tw_policy *policy, const struct image_index *index)
+{
+    const int64_t *keys = policy->section_CONSTANTS + index->key_first;
+    uint64_t all = (uint64_t)index->key_count + INDEX_PROBES;
+    if (!range_good(index->key_first, all, policy->count_CONSTANTS) ||
+        index->low != keys[0] - 1 || index->high != keys[index->key_count - 1] ||
+        index->high == INT64_MAX)
+        return false;
+    for (uint64_t i = index->key_count; i < all; i++)
+        if (keys[i] != INT64_MAX)
+            return false;
+    return true;
+}
+
+/* Each bucket begins behind the keys that are below it, and holds no more than are looked at: the
+ * row that is found is the one that a search would find. */
+bool index_good(struct checker *checker, const struct image_index *index)
+{
+    const struct tw_policy *policy = checker->policy;
+    if (index->shift > 63 || index->key_count == 0 ||
+        !keys_good(checker, index->key_first, index->key_count) || !ends_good(policy, index))
+        return false;
+    uint64_t last = index_bucket(index->low, index->shift, index->high);
+    if (last >= policy->count_BUCKETS ||
+        !range_good(index->bucket_first, last + 1, policy->count_BUCKETS) ||
+        !spend(checker, last + 1))
+        return false;
+    const int64_t *keys = policy->section_CONSTANTS + index->key_first;
+    const uint16_t *buckets = policy->section_BUCKETS + index->bucket_first;
+    uint32_t row = 0;
+    for (uint64_t bucket = 0; bucket <= last; bucket++) {
+        uint32_t begin = row;
+        while (row < index->key_count && index_bucket(index->low, index->shift, keys[row]) == bucket)
+            row++;
+        if (buckets[bucket] != begin || row - begin > INDEX_PROBES)
+            return false;
+    }
     return true;
 }
 
@@ -149,15 +191,33 @@ static bool rows_good(struct checker *checker, const struct image_axis *axis, ui
     return true;
 }
 
-static bool axis_good(struct checker *checker, const struct image_axis *axis, uint32_t word_count)
+/* An axis whose keys are searched has no more of an index than the keys. */
+static bool searched_good(struct checker *checker, const struct image_index *index)
 {
+    return index->key_count > 0 && keys_good(checker, index->key_first, index->key_count) &&
+           index->low == 0 && index->high == 0 && index->bucket_first == 0 && index->shift == 0;
+}
+
+static bool direct_good(const struct image_index *index)
+{
+    return index->key_count == 0 && index->key_first == 0 && index->low == 0 && index->high == 0 &&
+           index->bucket_first == 0 && index->shift == 0;
+}
+
+static bool axis_good(struct checker *checker, const struct image_masks *group, uint32_t number)
+{
+    const struct image_axis *axis = &checker->policy->section_AXES[group->axis_first + number];
+    const struct image_index *index = &axis->index;
     if (axis->variable >= checker->policy->count_VARIABLES || axis->row_count == 0 ||
         !spend(checker, 1))
         return false;
-    bool rows = axis->key_count ? axis->row_count == axis->key_count + (uint64_t)1 &&
-                                      keys_good(checker, axis->key_first, axis->key_count)
-                                : axis->key_first == 0;
-    return rows && rows_good(checker, axis, word_count);
+    bool direct = number < group->direct_count;
+    bool searched = number >= group->axis_count - group->searched_count;
+    bool finds = direct     ? direct_good(index)
+                 : searched ? searched_good(checker, index)
+                            : index_good(checker, index);
+    return finds && (direct || axis->row_count == index->key_count + (uint64_t)1) &&
+           rows_good(checker, axis, group->word_count);
 }
 
 static bool owners_good(struct checker *checker, const struct image_masks *group)
@@ -177,11 +237,12 @@ bool masks_good(struct checker *checker, const struct image_masks *group)
     const struct tw_policy *policy = checker->policy;
     if (group->word_count == 0 || group->word_count > 64 || group->axis_count == 0 ||
         group->axis_count > IMAGE_MOST_AXES ||
+        group->direct_count + (uint64_t)group->searched_count > group->axis_count ||
         !range_good(group->axis_first, group->axis_count, policy->count_AXES) ||
         !owners_good(checker, group))
         return false;
     for (uint32_t i = 0; i < group->axis_count; i++)
-        if (!axis_good(checker, &policy->section_AXES[group->axis_first + i], group->word_count))
+        if (!axis_good(checker, group, i))
             return false;
     return true;
 }
