@@ -13,8 +13,7 @@ enum { BUCKETS_PER_KEY = 16, BUCKETS_AT_LEAST = 1024 };
 static uint32_t write_keys(struct lowered *lowered, const int64_t *keys, size_t count)
 {
     uint32_t first;
-    int64_t *room =
-        writer_room(&lowered->writer, SECTION_CONSTANTS, count + INDEX_PROBES, &first);
+    int64_t *room = writer_room(&lowered->writer, SECTION_CONSTANTS, count + INDEX_PROBES, &first);
     if (!room)
         return 0;
     memcpy(room, keys, count * sizeof *keys);
@@ -43,8 +42,7 @@ static bool fits(const struct image_index *index, const int64_t *keys)
 static void write_buckets(struct lowered *lowered, struct image_index *index, const int64_t *keys)
 {
     uint64_t count = bucket_of(index, index->high) + 1;
-    uint16_t *buckets =
-        writer_room(&lowered->writer, SECTION_BUCKETS, count, &index->bucket_first);
+    uint16_t *buckets = writer_room(&lowered->writer, SECTION_BUCKETS, count, &index->bucket_first);
     uint32_t row = 0;
     for (uint64_t bucket = 0; buckets && bucket < count; bucket++) {
         buckets[bucket] = (uint16_t)row;

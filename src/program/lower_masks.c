@@ -230,9 +230,9 @@ static void write_keys(const struct group *group, const struct axis *axis,
 {
     if (make_index(group->out, axis->keys, axis->key_count, index))
         return;
-    *index = (struct image_index){
-        .key_first = add_constants(group->out, axis->keys, axis->key_count),
-        .key_count = (uint32_t)axis->key_count};
+    *index =
+        (struct image_index){.key_first = add_constants(group->out, axis->keys, axis->key_count),
+                             .key_count = (uint32_t)axis->key_count};
 }
 
 /* An axis of one row has no keys: it is direct, with a row for all values. */

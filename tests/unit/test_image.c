@@ -40,21 +40,49 @@ static void add_word(struct sample *sample)
     row->automaton_and_one = maker_add(maker, SECTION_AUTOMATA, &automaton, 1) + 1;
 }
 
-/* Two axes of two words: the number's rows by keys, the word's by class. */
+/* Three axes of two words: the word's by class, the number's by an index, and one whose keys are
+ * searched, which allows all. */
 static void add_masks(struct sample *sample)
 {
     struct maker *maker = &sample->maker;
-    const uint64_t words[] = {
-        0, 0, 1, 0, 3, 4 /* rows */, 0, 1, 3 /* summaries */, 0, 0, 3, 4 /* rows */,
-        0, 3 /* summaries */};
+    const uint64_t words[] = {0,
+                              0,
+                              1,
+                              0,
+                              3,
+                              4 /* rows */,
+                              0,
+                              1,
+                              3 /* summaries */,
+                              0,
+                              0,
+                              3,
+                              4 /* rows */,
+                              0,
+                              3 /* summaries */,
+                              1,
+                              4,
+                              1,
+                              4,
+                              1,
+                              4 /* rows */,
+                              3,
+                              3,
+                              3 /* summaries */};
     const struct image_axis axes[] = {
+        {.variable = sample->word, .row_count = 2, .word_first = 9, .summary_first = 13},
         {.variable = sample->number,
-         .key_count = 2,
+         .index = {.low = 4, .high = 9, .key_first = 4, .key_count = 2, .shift = 2},
          .row_count = 3,
          .word_first = 0,
          .summary_first = 6},
-        {.variable = sample->word, .row_count = 2, .word_first = 9, .summary_first = 13}};
-    const struct image_masks group = {.axis_count = 2, .word_count = 2};
+        {.variable = VARIABLE_MESSAGES,
+         .index = {.key_count = 2},
+         .row_count = 3,
+         .word_first = 15,
+         .summary_first = 21}};
+    const struct image_masks group = {
+        .axis_count = 3, .direct_count = 1, .searched_count = 1, .word_count = 2};
     const uint32_t owners[128] = {[0] = 2, [1] = 1, [66] = 1};
     MAKER_ADD(maker, MASKS, words);
     MAKER_ADD(maker, AXES, axes);
@@ -90,9 +118,29 @@ static void sample_make(struct sample *sample)
     add_masks(sample);
     add_table(maker, sample->number);
     bool second = key_place(7, 1) == 1; /* of the two places of the hash table */
-    const int64_t constants[] = {5, 9, second ? VALUE_UNSET : 7, second ? 7 : VALUE_UNSET};
+    const int64_t end = INT64_MAX;
+    const int64_t constants[] = {5,
+                                 9,
+                                 second ? VALUE_UNSET : 7,
+                                 second ? 7 : VALUE_UNSET,
+                                 5,
+                                 9,
+                                 end,
+                                 end,
+                                 end,
+                                 end, /* of an axis */
+                                 5,
+                                 12,
+                                 end,
+                                 end,
+                                 end,
+                                 end /* of an instruction */};
+    const uint16_t buckets[] = {0, 1, 0, 1, 1};
+    const struct image_index index = {
+        .low = 4, .high = 12, .key_first = 10, .key_count = 2, .bucket_first = 2, .shift = 2};
     const uint32_t rule_1 = TARGET_DECIDES | 1, rule_2 = TARGET_DECIDES | 2;
-    const uint32_t jumps[] = {rule_1, 4, 1, 2, rule_2, 2, second ? 3 : rule_1, second ? rule_1 : 3};
+    const uint32_t jumps[] = {
+        rule_1, 4, 1, 2, rule_2, 2, second ? 3 : rule_1, second ? rule_1 : 3, 6, 6, rule_1};
     const uint16_t number = (uint16_t)sample->number;
     const struct image_interval interval = {100, 200};
     const struct image_set set = {0, 1};
@@ -102,8 +150,11 @@ static void sample_make(struct sample *sample)
         {.op = OP_HASH, .variable = number, .operand = 2, .then = 6, .otherwise = 1},
         {.op = OP_MASKS, .otherwise = 4},
         {.op = OP_AMONG, .variable = number, .then = rule_2, .otherwise = 5},
+        {.op = OP_INDEX, .variable = VARIABLE_MESSAGES, .operand = 0, .then = 8},
         {.op = OP_TABLE}};
     MAKER_ADD(maker, CONSTANTS, constants);
+    MAKER_ADD(maker, BUCKETS, buckets);
+    maker_add(maker, SECTION_INDEXES, &index, 1);
     MAKER_ADD(maker, JUMPS, jumps);
     MAKER_ADD(maker, CODE, code);
     maker_add(maker, SECTION_INTERVALS, &interval, 1);
@@ -123,6 +174,8 @@ static void test_decides(void)
         {5, "a", 0, 2},           /* search: 5 to 8 */
         {9, "a", 0, 2},           /* masks: the last row and class 1 */
         {9, "bb", 0, 2},          /* a class behind the rows is in the last one */
+        {9, "even", 11, 0},       /* index: the row below the last key */
+        {9, "even", 12, 1},       /* index: the last row */
         {9, "even", 0, 2},        /* class 0 allows none; the table: at the limit */
         {9, "even", 6, 3},        /* the table: below 10 is at the limit */
         {1, "even", 6, 3},        /* direct to `among` */
@@ -215,6 +268,7 @@ struct damage {
 #define COLUMN(field, value) DAMAGE(COLUMNS, struct image_column, 0, field, value, "table 0")
 #define BLOCK(field, value) DAMAGE(BLOCKS, struct image_block, 0, field, value, "table 0")
 #define GROUP(field, value) DAMAGE(GROUPS, struct image_masks, 0, field, value, "group of masks 0")
+#define INDEX(field, value) DAMAGE(INDEXES, struct image_index, 0, field, value, "index 0")
 #define AXIS(record, field, value)                                                                 \
     DAMAGE(AXES, struct image_axis, record, field, value, "group of masks 0")
 #define AUTOMATON(field, value)                                                                    \
@@ -222,7 +276,7 @@ struct damage {
 
 static const struct damage damages[] = {
     DAMAGE(INFO, struct image_info, 0, plan, PLAN_COUNT, "plan 4"),
-    DAMAGE(INFO, struct image_info, 0, start, 6, "where it begins"),
+    DAMAGE(INFO, struct image_info, 0, start, 7, "where it begins"),
     DAMAGE(INFO, struct image_info, 0, start, TARGET_DECIDES | (RULES + 1), "where it begins"),
     VARIABLE(class_count, 3),
     VARIABLE(class_count, 0),
@@ -244,36 +298,55 @@ static const struct damage damages[] = {
     CODE(0, op, OP_COUNT),
     CODE(0, reserved, 1),
     CODE(0, variable, VARIABLE_BUILTIN_COUNT + 3),
-    CODE(0, operand, 6),
+    CODE(0, operand, 9),
     CODE(0, then, 0),
-    CODE(0, then, 9),
+    CODE(0, then, 12),
     CODE(0, otherwise, 1),
     CODE(1, operand, 3),
     CODE(1, operand, 1), /* keys that do not ascend, or one that is unset */
-    CODE(1, then, 6),
+    CODE(1, then, 9),
     CODE(1, otherwise, 0),
     CODE(1, otherwise, UINT32_MAX),
     CODE(2, operand, 0), /* no free place */
-    CODE(2, operand, 3),
-    CODE(2, then, 7),
+    CODE(2, operand, 15),
+    CODE(2, then, 10),
     CODE(2, otherwise, 0),
     CODE(2, otherwise, 25),
     CODE(3, variable, 1),
     CODE(3, operand, 1),
     CODE(3, then, 4),
     CODE(3, otherwise, 3),
-    CODE(3, otherwise, 6),
+    CODE(3, otherwise, 7),
     CODE(4, operand, 1),
     CODE(4, then, TARGET_DECIDES | (RULES + 1)),
     CODE(4, otherwise, 4),
-    CODE(5, variable, 1),
     CODE(5, operand, 1),
-    CODE(5, then, 1),
+    CODE(5, then, 9),
     CODE(5, otherwise, 1),
+    CODE(6, variable, 1),
+    CODE(6, operand, 1),
+    CODE(6, then, 1),
+    CODE(6, otherwise, 1),
+    INDEX(low, 5),
+    INDEX(high, 13),
+    INDEX(key_first, 11),
+    INDEX(key_first, 4), /* keys up to 9 */
+    INDEX(key_count, 0),
+    INDEX(key_count, 1),
+    INDEX(key_count, 3),
+    INDEX(bucket_first, 1),
+    INDEX(bucket_first, 3),
+    INDEX(shift, 0), /* buckets that are not there */
+    INDEX(shift, 64),
+    NUMBER(BUCKETS, uint16_t, 3, 0, "index 0"),
+    NUMBER(BUCKETS, uint16_t, 4, 2, "index 0"),
+    NUMBER(CONSTANTS, int64_t, 11, INT64_MAX, "index 0"),
+    NUMBER(CONSTANTS, int64_t, 12, 12, "index 0"), /* behind the keys */
+    NUMBER(CONSTANTS, int64_t, 15, 13, "index 0"),
     NUMBER(CONSTANTS, int64_t, 1, 5, "group of masks 0"), /* keys of an axis too */
     NUMBER(CONSTANTS, int64_t, 0, INT64_MIN, "group of masks 0"),
     NUMBER(JUMPS, uint32_t, 0, 0, "instruction 0"),
-    NUMBER(JUMPS, uint32_t, 2, 6, "instruction 0"),
+    NUMBER(JUMPS, uint32_t, 2, 7, "instruction 0"),
     NUMBER(JUMPS, uint32_t, 3, 1, "instruction 1"),
     NUMBER(JUMPS, uint32_t, 7, TARGET_DECIDES | (RULES + 1), "instruction 2"),
     DAMAGE(INTERVALS, struct image_interval, 0, low, 201, "set 0"),
@@ -304,22 +377,40 @@ static const struct damage damages[] = {
     BLOCK(shares[0], INT64_MAX),
     GROUP(axis_first, 1),
     GROUP(axis_count, 0),
-    GROUP(axis_count, 3),
+    GROUP(axis_count, 4),
+    GROUP(axis_count, 2),
+    GROUP(direct_count, 0),
+    GROUP(direct_count, 2),
+    GROUP(direct_count, UINT32_MAX),
+    GROUP(searched_count, 0),
+    GROUP(searched_count, 2),
+    GROUP(searched_count, 3),
+    GROUP(searched_count, UINT32_MAX),
     GROUP(word_count, 0),
     GROUP(word_count, 1),
     GROUP(word_count, 65),
     GROUP(owner_first, 1),
     AXIS(0, variable, VARIABLE_BUILTIN_COUNT + 3),
-    AXIS(0, key_first, 3),
-    AXIS(0, key_count, 1),
-    AXIS(0, row_count, 2),
-    AXIS(0, word_first, 2),
-    AXIS(0, summary_first, 0),
-    AXIS(1, key_first, 1),
-    AXIS(1, row_count, 0),
-    AXIS(1, row_count, 3),
-    AXIS(1, word_first, 12),
-    AXIS(1, summary_first, 14),
+    AXIS(0, index.key_first, 1),
+    AXIS(0, index.low, 1),
+    AXIS(0, row_count, 0),
+    AXIS(0, row_count, 3),
+    AXIS(0, word_first, 12),
+    AXIS(0, summary_first, 14),
+    AXIS(1, index.low, 5),
+    AXIS(1, index.key_first, 3),
+    AXIS(1, index.key_count, 1),
+    AXIS(1, index.shift, 1),
+    AXIS(1, row_count, 2),
+    AXIS(1, word_first, 2),
+    AXIS(1, summary_first, 0),
+    AXIS(2, index.key_count, 0),
+    AXIS(2, index.key_first, 1),
+    AXIS(2, index.bucket_first, 1),
+    AXIS(2, index.shift, 1),
+    AXIS(2, row_count, 4),
+    NUMBER(BUCKETS, uint16_t, 1, 2, "group of masks 0"),
+    NUMBER(CONSTANTS, int64_t, 6, 10, "group of masks 0"),
     NUMBER(MASKS, uint64_t, 8, 1, "group of masks 0"), /* a summary that lacks a word */
     NUMBER(OWNERS, uint32_t, 127, RULES + 1, "group of masks 0"),
 };
@@ -374,8 +465,8 @@ static void test_longest_run(void)
     sample_make(&sample);
     maker_join(&sample.maker, &image);
     struct image_header *header = (struct image_header *)image.data;
-    /* three switches, two axes and two words, among, and a table of two variables */
-    CU_ASSERT_EQUAL(header->longest_run, 3 + 4 + 1 + 3);
+    /* three switches, three axes and two words, among, index, and a table of two variables */
+    CU_ASSERT_EQUAL(header->longest_run, 3 + 5 + 1 + 1 + 3);
     header->longest_run--;
     CU_ASSERT_EQUAL(tw_policy_load(image.data, image.length, &policy, &error), TW_DAMAGED);
     CU_ASSERT_STRING_EQUAL(error.message, "damaged program image: its longest run");

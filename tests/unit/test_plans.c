@@ -87,6 +87,44 @@ static uint32_t add_keys(struct trial *trial, uint32_t *first)
     return count;
 }
 
+/* Is each bucket small enough that all keys in it are compared? */
+static bool shift_fits(const int64_t *keys, uint32_t count, uint32_t shift)
+{
+    uint64_t low = (uint64_t)keys[0] - 1;
+    for (uint32_t i = INDEX_PROBES; i < count; i++)
+        if (((uint64_t)keys[i] - low) >> shift == ((uint64_t)keys[i - INDEX_PROBES] - low) >> shift)
+            return false;
+    return true;
+}
+
+/* An index of keys that lie close together, or of very few that lie anywhere. */
+static struct image_index add_index(struct trial *trial)
+{
+    int64_t keys[MOST_KEYS + INDEX_PROBES], key = -10;
+    struct image_index index = {.key_count = 1 + below(trial, MOST_KEYS), .shift = 63};
+    for (uint32_t i = 0; i < MOST_KEYS + INDEX_PROBES; i++)
+        keys[i] = i < index.key_count ? key += 1 + below(trial, 5) : INT64_MAX;
+    if (index.key_count <= INDEX_PROBES && below(trial, 2))
+        keys[0] = INT64_MIN + 1;
+    if (index.key_count <= INDEX_PROBES && below(trial, 2))
+        keys[index.key_count - 1] = INT64_MAX - 1;
+    while (!shift_fits(keys, index.key_count, index.shift))
+        index.shift--;
+    index.low = keys[0] - 1;
+    index.high = keys[index.key_count - 1];
+    index.key_first =
+        maker_add(&trial->maker, SECTION_CONSTANTS, keys, index.key_count + INDEX_PROBES);
+    index.bucket_first = maker_add(&trial->maker, SECTION_BUCKETS, NULL, 0);
+    uint64_t last = ((uint64_t)index.high - (uint64_t)index.low) >> index.shift;
+    for (uint64_t bucket = 0; bucket <= last; bucket++) {
+        uint16_t row = 0;
+        while (((uint64_t)keys[row] - (uint64_t)index.low) >> index.shift < bucket)
+            row++;
+        maker_add(&trial->maker, SECTION_BUCKETS, &row, 1);
+    }
+    return index;
+}
+
 static const enum vector_unit units[] = {VECTOR_NONE, VECTOR_AVX2};
 
 /* What every unit says; UINT32_MAX where they differ. */
@@ -246,14 +284,18 @@ static void add_group(struct trial *trial)
     struct image_axis axes[INPUTS];
     struct image_masks group = {.axis_count = 1 + below(trial, INPUTS),
                                 .word_count = sizes[below(trial, 8)]};
+    group.direct_count = below(trial, group.axis_count + 1);
+    group.searched_count = below(trial, group.axis_count - group.direct_count + 1);
     int density = (int)below(trial, 6);
     for (uint32_t i = 0; i < group.axis_count; i++) {
         axes[i] =
             (struct image_axis){.variable = trial->inputs[i], .row_count = 1 + below(trial, 30)};
-        if (below(trial, 2)) {
-            axes[i].key_count = add_keys(trial, &axes[i].key_first);
-            axes[i].row_count = axes[i].key_count + 1;
-        }
+        if (i >= group.axis_count - group.searched_count)
+            axes[i].index.key_count = add_keys(trial, &axes[i].index.key_first);
+        else if (i >= group.direct_count)
+            axes[i].index = add_index(trial);
+        if (axes[i].index.key_count)
+            axes[i].row_count = axes[i].index.key_count + 1;
         add_words(trial, &axes[i], group.word_count, density);
     }
     group.axis_first = maker_add(&trial->maker, SECTION_AXES, axes, group.axis_count);
@@ -283,8 +325,9 @@ static bool axis_allows(const struct trial *trial, const struct image_axis *axis
     const tw_policy *policy = trial->policy;
     int64_t value = trial->request->values[axis->variable];
     uint32_t row = 0;
-    if (axis->key_count)
-        while (row < axis->key_count && value >= policy->section_CONSTANTS[axis->key_first + row])
+    if (axis->index.key_count)
+        while (row < axis->index.key_count &&
+               value >= policy->section_CONSTANTS[axis->index.key_first + row])
             row++;
     else
         row = value >= 0 && value < axis->row_count ? (uint32_t)value : axis->row_count - 1;
@@ -361,7 +404,7 @@ static void make_hash(struct trial *trial, uint32_t node, struct image_instructi
 static void make_node(struct trial *trial, uint32_t node)
 {
     struct image_instruction at = {.variable = (uint16_t)trial->inputs[below(trial, INPUTS)],
-                                   .op = (uint8_t)(OP_DIRECT + below(trial, 3))};
+                                   .op = (uint8_t)(OP_DIRECT + below(trial, 4))};
     uint32_t kind = below(trial, 6);
     if (kind == 0) {
         at.op = OP_EQUALS;
@@ -373,6 +416,10 @@ static void make_node(struct trial *trial, uint32_t node)
     } else if (at.op == OP_SEARCH) {
         at.otherwise = add_keys(trial, &at.operand);
         at.then = add_jumps(trial, node, at.otherwise + 1);
+    } else if (at.op == OP_INDEX) {
+        struct image_index index = add_index(trial);
+        at.operand = maker_add(&trial->maker, SECTION_INDEXES, &index, 1);
+        at.then = add_jumps(trial, node, index.key_count + 1);
     } else {
         make_hash(trial, node, &at);
     }
@@ -418,7 +465,10 @@ static uint32_t plain_node(const tw_policy *policy, const struct image_instructi
                             (value >= 0 && value < at->then - 1 ? (uint32_t)value : at->then - 1)];
     if (at->op == OP_HASH)
         return plain_hash(policy, at, value);
-    while (row < at->otherwise && value >= policy->section_CONSTANTS[at->operand + row])
+    bool indexed = at->op == OP_INDEX;
+    uint32_t count = indexed ? policy->section_INDEXES[at->operand].key_count : at->otherwise;
+    uint32_t first = indexed ? policy->section_INDEXES[at->operand].key_first : at->operand;
+    while (row < count && value >= policy->section_CONSTANTS[first + row])
         row++;
     return policy->section_JUMPS[at->then + row];
 }

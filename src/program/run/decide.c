@@ -169,7 +169,5 @@ void program_use(struct tw_policy *policy, enum vector_unit unit)
 #endif
     (void)unit; /* where there is only one */
     int op = start & TARGET_DECIDES ? OP_COUNT : policy->section_CODE[start].op;
-    policy->decide = op == OP_TABLE   ? policy->table_decides
-                     : op == OP_MASKS ? run_masks
-                                      : run;
+    policy->decide = op == OP_TABLE ? policy->table_decides : op == OP_MASKS ? run_masks : run;
 }

@@ -104,9 +104,9 @@ static inline uint32_t first_of_words(const struct tw_policy *policy,
 }
 
 /* Apart from the groups of one word, which need no place for rows. */
-static __attribute__((noinline)) uint32_t
-several_words(const struct tw_policy *policy, const struct image_masks *group,
-              const int64_t *values, uint32_t otherwise)
+static __attribute__((noinline)) uint32_t several_words(const struct tw_policy *policy,
+                                                        const struct image_masks *group,
+                                                        const int64_t *values, uint32_t otherwise)
 {
     struct request_rows rows;
     find_rows(policy, group, values, indexed_row, &rows);
@@ -154,9 +154,10 @@ static AVX2 inline bool first_of_four(const struct request_rows *rows, uint32_t 
     return true;
 }
 
-static AVX2 __attribute__((noinline)) uint32_t
-several_words_avx2(const struct tw_policy *policy, const struct image_masks *group,
-                   const int64_t *values, uint32_t otherwise)
+static AVX2 __attribute__((noinline)) uint32_t several_words_avx2(const struct tw_policy *policy,
+                                                                  const struct image_masks *group,
+                                                                  const int64_t *values,
+                                                                  uint32_t otherwise)
 {
     struct request_rows rows;
     find_rows(policy, group, values, indexed_row_avx2, &rows);

@@ -81,11 +81,12 @@ static enum tw_status make_axes(struct tw_policy *policy)
     policy->axes = calloc(policy->count_AXES + 1u, sizeof *policy->axes);
     for (uint32_t i = 0; policy->axes && i < policy->count_AXES; i++) {
         const struct image_axis *row = &policy->section_AXES[i];
-        policy->axes[i] = (struct ready_axis){.index = ready_index(policy, &row->index),
-                                              .rows = policy->section_MASKS + row->word_first,
-                                              .summaries = policy->section_MASKS + row->summary_first,
-                                              .variable = row->variable,
-                                              .last_row = row->row_count - 1};
+        policy->axes[i] =
+            (struct ready_axis){.index = ready_index(policy, &row->index),
+                                .rows = policy->section_MASKS + row->word_first,
+                                .summaries = policy->section_MASKS + row->summary_first,
+                                .variable = row->variable,
+                                .last_row = row->row_count - 1};
     }
     return policy->axes ? TW_OK : TW_NO_MEMORY;
 }
@@ -118,7 +119,8 @@ enum tw_status tw_policy_load(const void *image, size_t length, tw_policy **resu
     policy->header = (const struct image_header *)policy->image;
     if ((status = program_verify(policy, error)) != TW_OK ||
         (status = make_words(policy)) != TW_OK || (status = make_attributes(policy)) != TW_OK ||
-        (status = make_names(policy)) != TW_OK || (status = make_axes(policy)) != TW_OK || (status = open_zone(policy, error)) != TW_OK)
+        (status = make_names(policy)) != TW_OK || (status = make_axes(policy)) != TW_OK ||
+        (status = open_zone(policy, error)) != TW_OK)
         goto done;
     program_use(policy, vector_unit_here());
     snprintf(policy->hash, sizeof policy->hash, "%016" PRIx64, policy->header->source_hash);

@@ -24,9 +24,8 @@ static bool ends_good(const struct tw_policy *policy, const struct image_index *
 {
     const int64_t *keys = policy->section_CONSTANTS + index->key_first;
     uint64_t all = (uint64_t)index->key_count + INDEX_PROBES;
-    if (!range_good(index->key_first, all, policy->count_CONSTANTS) ||
-        index->low != keys[0] - 1 || index->high != keys[index->key_count - 1] ||
-        index->high == INT64_MAX)
+    if (!range_good(index->key_first, all, policy->count_CONSTANTS) || index->low != keys[0] - 1 ||
+        index->high != keys[index->key_count - 1] || index->high == INT64_MAX)
         return false;
     for (uint64_t i = index->key_count; i < all; i++)
         if (keys[i] != INT64_MAX)
@@ -52,7 +51,8 @@ bool index_good(struct checker *checker, const struct image_index *index)
     uint32_t row = 0;
     for (uint64_t bucket = 0; bucket <= last; bucket++) {
         uint32_t begin = row;
-        while (row < index->key_count && index_bucket(index->low, index->shift, keys[row]) == bucket)
+        while (row < index->key_count &&
+               index_bucket(index->low, index->shift, keys[row]) == bucket)
             row++;
         if (buckets[bucket] != begin || row - begin > INDEX_PROBES)
             return false;
