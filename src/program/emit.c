@@ -3,7 +3,7 @@
  * verify.c like any other image. */
 #include "program/emit.h"
 
-#include "program/run/program.h"
+#include "program/run/literal.h"
 
 #include <stdio.h>
 
@@ -39,14 +39,15 @@ static void write_literals(struct lowered *lowered, const struct text_numbers *n
     if (!places || !literals)
         lower_fail(lowered, TW_NO_MEMORY);
     for (uint32_t i = 0; !lowered->status && i < numbers->count; i++) {
-        uint32_t hash = literal_hash(numbers->texts[i]), at = hash & (capacity - 1);
+        struct literal_key key = literal_key(numbers->texts[i]);
+        uint32_t at = key.hash & (capacity - 1);
         while (places[at])
             at = (at + 1) & (capacity - 1);
         places[at] = i + 1;
         literals[at] =
-            (struct image_literal){.text = writer_new_string(&lowered->writer, numbers->texts[i]),
-                                   .class = numbers->classes[i],
-                                   .hash = hash};
+            (struct image_literal){.ends = {key.ends[0], key.ends[1]},
+                                   .text = writer_new_string(&lowered->writer, numbers->texts[i]),
+                                   .class = numbers->classes[i]};
     }
     for (uint32_t i = 0; !lowered->status && i < capacity; i++)
         if (!places[i])

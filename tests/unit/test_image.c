@@ -2,6 +2,7 @@
  * loads and decides, and with one field changed it is refused for that record. Texts become
  * classes by literals and automata. */
 #include "image_maker.h"
+#include "program/run/literal.h"
 #include "unit.h"
 
 enum { RULES = 3 };
@@ -24,10 +25,13 @@ static void add_word(struct sample *sample)
     for (int i = 0; i < 4; i++)
         literals[i] = (struct image_literal){.text = {UINT32_MAX, 0}};
     for (uint32_t i = 0; i < 2; i++) {
-        uint32_t hash = literal_hash(text_of(texts[i])), place = hash & 3;
+        struct literal_key key = literal_key(text_of(texts[i]));
+        uint32_t place = key.hash & 3;
         while (literals[place].text.offset != UINT32_MAX)
             place = (place + 1) & 3;
-        literals[place] = (struct image_literal){maker_text(maker, texts[i]), i + 1, hash};
+        literals[place] = (struct image_literal){.ends = {key.ends[0], key.ends[1]},
+                                                 .text = maker_text(maker, texts[i]),
+                                                 .class = i + 1};
     }
     automaton.step_first = MAKER_ADD(maker, AUTOMATON_STEPS, steps);
     automaton.class_first = MAKER_ADD(maker, AUTOMATON_CLASSES, classes);
@@ -230,7 +234,7 @@ static void test_literal_hash(void)
     static const char text[] = "0123456789abcdefghijklmnopqrstuvwxyz0123456789";
     uint32_t hashes[sizeof text];
     for (size_t length = 0; length < sizeof text; length++) {
-        hashes[length] = literal_hash((struct text){text, length});
+        hashes[length] = literal_key((struct text){text, length}).hash;
         for (size_t before = 0; before < length; before++)
             CU_ASSERT_NOT_EQUAL(hashes[length], hashes[before]);
     }
@@ -239,7 +243,7 @@ static void test_literal_hash(void)
         memcpy(changed, text, sizeof text);
         changed[at] ^= 1;
         for (size_t length = at + 1; length < sizeof text; length++)
-            CU_ASSERT_NOT_EQUAL(literal_hash((struct text){changed, length}), hashes[length]);
+            CU_ASSERT_NOT_EQUAL(literal_key((struct text){changed, length}).hash, hashes[length]);
     }
 }
 

@@ -123,9 +123,9 @@ struct image_set {
 
 /* A text that the policy names, and its class: the number that programs test. */
 struct image_literal {
+    uint64_t ends[2];         /* see literal_key */
     struct image_string text; /* offset UINT32_MAX: a free place of the hash table */
-    uint32_t class;
-    uint32_t hash; /* literal_hash of the text */
+    uint32_t class, reserved;
 };
 
 /* Finds the class of a text that is no literal: one step a byte, from state 0. */

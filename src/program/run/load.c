@@ -2,7 +2,7 @@
  *
  * tw_policy_load copies the image, verifies it, and makes the few tables of pointers that the
  * public functions hand out. The policy owns all of it. */
-#include "program/run/key_index.h"
+#include "program/run/program.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,21 +76,6 @@ int attribute_find(const struct tw_policy *policy, struct text name)
     return -1;
 }
 
-static enum tw_status make_axes(struct tw_policy *policy)
-{
-    policy->axes = calloc(policy->count_AXES + 1u, sizeof *policy->axes);
-    for (uint32_t i = 0; policy->axes && i < policy->count_AXES; i++) {
-        const struct image_axis *row = &policy->section_AXES[i];
-        policy->axes[i] =
-            (struct ready_axis){.index = ready_index(policy, &row->index),
-                                .rows = policy->section_MASKS + row->word_first,
-                                .summaries = policy->section_MASKS + row->summary_first,
-                                .variable = row->variable,
-                                .last_row = row->row_count - 1};
-    }
-    return policy->axes ? TW_OK : TW_NO_MEMORY;
-}
-
 static enum tw_status open_zone(struct tw_policy *policy, struct tw_error *error)
 {
     struct text name = image_slice(policy, policy->section_INFO->timezone);
@@ -119,7 +104,7 @@ enum tw_status tw_policy_load(const void *image, size_t length, tw_policy **resu
     policy->header = (const struct image_header *)policy->image;
     if ((status = program_verify(policy, error)) != TW_OK ||
         (status = make_words(policy)) != TW_OK || (status = make_attributes(policy)) != TW_OK ||
-        (status = make_names(policy)) != TW_OK || (status = make_axes(policy)) != TW_OK ||
+        (status = make_names(policy)) != TW_OK || (status = ready_make(policy)) != TW_OK ||
         (status = open_zone(policy, error)) != TW_OK)
         goto done;
     program_use(policy, vector_unit_here());
@@ -138,7 +123,7 @@ void tw_policy_free(tw_policy *policy)
     if (!policy)
         return;
     zone_free(policy->zone);
-    free(policy->axes);
+    ready_free(policy);
     free(policy->names);
     free(policy->attributes);
     free(policy->words);

@@ -49,18 +49,28 @@ static inline void read_ends(const char *data, size_t length, uint64_t *first, u
     }
 }
 
+static inline uint64_t mix_begin(struct text text, uint64_t seed)
+{
+    return MIX_1 ^ seed ^ text.length;
+}
+
+static inline uint64_t mix_last(uint64_t first, uint64_t last, uint64_t state)
+{
+    return multiply_mix(first ^ MIX_3, last ^ state);
+}
+
 /* The hash of image checksums and literal tables: a part of the format, the same on every machine.
  * Sixteen bytes a turn, the last one to sixteen at the end. */
 static inline uint64_t mix_hash(struct text text, uint64_t seed)
 {
-    uint64_t state = MIX_1 ^ seed ^ text.length, first = 0, last = 0;
+    uint64_t state = mix_begin(text, seed), first = 0, last = 0;
     const char *data = text.data;
     size_t left = text.length;
     for (; left > 16; left -= 16, data += 16)
         state = multiply_mix(read_8(data) ^ MIX_2, read_8(data + 8) ^ state);
     if (left)
         read_ends(data, left, &first, &last);
-    return multiply_mix(first ^ MIX_3, last ^ state);
+    return mix_last(first, last, state);
 }
 
 #endif

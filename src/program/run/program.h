@@ -34,7 +34,32 @@ struct ready_axis {
     uint32_t last_row; /* which is also how many keys there are, but for a direct axis */
 };
 
+/* How an attribute is set of which nothing else follows: what the variable may be. */
+struct ready_setter {
+    int64_t low, high; /* low > high: by no number */
+    uint32_t variable;
+    bool is_text;
+};
+
+/* Of a string variable that is always set: what it is in a request that is clear. */
+struct initial_text {
+    uint32_t variable;
+    struct text text;
+};
+
+/* What decisions read stands first. */
 struct tw_policy {
+    /* What runs the program on this machine, see program_use. */
+    uint32_t (*decide)(const struct tw_policy *policy, const struct tw_request *request);
+    struct ready_table table; /* where there is one */
+    uint32_t (*masks_go)(const struct tw_policy *policy, const struct image_instruction *at,
+                         const int64_t *values);
+    uint32_t (*table_decides)(const struct tw_policy *policy, const struct tw_request *request);
+    struct ready_axis *axes;            /* owned: of each record of the axes section */
+    struct ready_setter *setters;       /* owned: of each attribute */
+    int64_t *initial_values;            /* owned: of each variable, in a request that is clear */
+    struct initial_text *initial_texts; /* owned */
+    uint32_t initial_text_count;
     char *image; /* owned, 8-aligned */
     size_t length;
     const struct image_header *header;
@@ -48,13 +73,6 @@ struct tw_policy {
     uint32_t *names;                 /* owned: hash table of attribute numbers + 1 */
     uint32_t names_capacity;         /* a power of two */
     struct zone *zone;               /* NULL where the policy does not read the clock */
-    struct ready_table table;        /* where there is one */
-    struct ready_axis *axes;         /* owned: of each record of the axes section */
-    /* What runs the program on this machine, see program_use. */
-    uint32_t (*decide)(const struct tw_policy *policy, const struct tw_request *request);
-    uint32_t (*table_decides)(const struct tw_policy *policy, const struct tw_request *request);
-    uint32_t (*masks_go)(const struct tw_policy *policy, const struct image_instruction *at,
-                         const int64_t *values);
     char hash[17];
 };
 
@@ -92,6 +110,10 @@ uint32_t program_longest_run(const struct tw_policy *policy);
 /* decide.c: makes ready to run on `unit`, which the machine must have. Loading does that with the
  * best one there is; tests choose another before any thread decides. */
 void program_use(struct tw_policy *policy, enum vector_unit unit);
+/* ready.c: makes ready what requests and decisions use of verified sections. TW_OK or TW_NO_MEMORY;
+ * ready_free either way. */
+enum tw_status ready_make(struct tw_policy *policy);
+void ready_free(struct tw_policy *policy);
 uint64_t image_checksum(const char *image, size_t length);
 
 const char *op_text(enum op op);
@@ -103,8 +125,6 @@ const char *plan_text(enum plan plan);
 /* A text's class, which programs test: that of the literal, or of the automaton's last state, or
  * that of all other texts. variable: of strings. */
 int64_t text_class(const struct tw_policy *policy, uint32_t variable, struct text text);
-/* literal.c: what the literal tables of images are built with. */
-uint32_t literal_hash(struct text text);
 /* An attribute's index by name, -1 where there is none. */
 int attribute_find(const struct tw_policy *policy, struct text name);
 /* Sets an attribute from text as the language writes it, see tw_request_set. */

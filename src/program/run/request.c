@@ -3,7 +3,7 @@
  * A request owns its arrays and the texts that it copied. Values arrive by attribute and are kept
  * by variable. What the policy does not read is stored but never worked on: such a variable has no
  * literals to look a text up in. */
-#include "program/run/program.h"
+#include "program/run/literal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,14 +42,10 @@ void tw_request_clear(tw_request *request)
 {
     const struct tw_policy *policy = request->policy;
     memset(request->given, 0, policy->count_ATTRIBUTES);
-    for (uint32_t i = 0; i < policy->count_VARIABLES; i++) {
-        const struct image_variable *row = &policy->section_VARIABLES[i];
-        request->values[i] = row->can_be_unset ? VALUE_UNSET : row->initial;
-        if (row->type != TW_TYPE_STRING || row->can_be_unset)
-            continue;
-        request->texts[i] = image_slice(policy, row->initial_text);
-        request->values[i] = text_class(policy, i, request->texts[i]);
-    }
+    memcpy(request->values, policy->initial_values,
+           policy->count_VARIABLES * sizeof *request->values);
+    for (uint32_t i = 0; i < policy->initial_text_count; i++)
+        request->texts[policy->initial_texts[i].variable] = policy->initial_texts[i].text;
 }
 
 void tw_request_free(tw_request *request)
@@ -232,9 +228,7 @@ static inline void keep_text(tw_request *request, size_t attribute, uint32_t var
 {
     request->texts[variable] = text;
     request->given[attribute] = 1;
-    request->values[variable] = text_class(request->policy, variable, text);
-    if (variable == VARIABLE_USER)
-        follow_user(request, text);
+    request->values[variable] = class_of(request->policy, variable, text);
 }
 
 enum tw_status request_set_text(tw_request *request, int attribute, struct text text, bool copy)
@@ -251,6 +245,8 @@ enum tw_status request_set_text(tw_request *request, int attribute, struct text 
         text = buffer_view(kept);
     }
     keep_text(request, (size_t)attribute, row->variable, text);
+    if (row->variable == VARIABLE_USER)
+        follow_user(request, text);
     return TW_OK;
 }
 
@@ -268,7 +264,12 @@ enum tw_status tw_request_set_number(tw_request *request, size_t index, int64_t 
 {
     if (index >= request->policy->count_ATTRIBUTES)
         return TW_NOT_FOUND;
-    return request_set_number(request, (int)index, value, NULL);
+    const struct ready_setter *setter = &request->policy->setters[index];
+    if (value < setter->low || value > setter->high)
+        return request_set_number(request, (int)index, value, NULL);
+    request->values[setter->variable] = value;
+    request->given[index] = 1;
+    return TW_OK;
 }
 
 enum tw_status tw_request_set_text(tw_request *request, size_t index, const char *text,
@@ -276,10 +277,10 @@ enum tw_status tw_request_set_text(tw_request *request, size_t index, const char
 {
     if (index >= request->policy->count_ATTRIBUTES)
         return TW_NOT_FOUND;
-    const struct image_attribute *row = &request->policy->section_ATTRIBUTES[index];
-    if (row->type != TW_TYPE_STRING)
-        return TW_INVALID;
-    keep_text(request, index, row->variable, (struct text){text, length});
+    const struct ready_setter *setter = &request->policy->setters[index];
+    if (!setter->is_text)
+        return request_set_text(request, (int)index, (struct text){text, length}, false);
+    keep_text(request, index, setter->variable, (struct text){text, length});
     return TW_OK;
 }
 

@@ -1,0 +1,87 @@
+/* program/run/ready.c: what a policy makes ready when it is loaded, so that requests and decisions
+ * have it at hand: axes with pointers, attributes that are set without a further look, and the
+ * values of a request that is clear. The policy owns all of it; ready_free frees it. */
+#include "program/run/key_index.h"
+
+#include <stdlib.h>
+
+static bool make_axes(struct tw_policy *policy)
+{
+    policy->axes = calloc(policy->count_AXES + 1u, sizeof *policy->axes);
+    for (uint32_t i = 0; policy->axes && i < policy->count_AXES; i++) {
+        const struct image_axis *row = &policy->section_AXES[i];
+        policy->axes[i] =
+            (struct ready_axis){.index = ready_index(policy, &row->index),
+                                .rows = policy->section_MASKS + row->word_first,
+                                .summaries = policy->section_MASKS + row->summary_first,
+                                .variable = row->variable,
+                                .last_row = row->row_count - 1};
+    }
+    return policy->axes != NULL;
+}
+
+/* Nothing follows from the attribute's value, and nothing else shows its variable. */
+static bool is_plain(const struct image_attribute *row)
+{
+    return row->projection == PROJECT_WHOLE && row->budget_and_one == 0 &&
+           row->variable != VARIABLE_REQUEST_TYPE && row->variable != VARIABLE_DATE &&
+           row->variable != VARIABLE_USER;
+}
+
+static struct ready_setter setter_of(const struct tw_policy *policy,
+                                     const struct image_attribute *row)
+{
+    const struct image_variable *variable = &policy->section_VARIABLES[row->variable];
+    struct ready_setter setter = {.low = 0, .high = -1, .variable = row->variable};
+    if (!is_plain(row))
+        return setter;
+    if (row->type == TW_TYPE_STRING) {
+        setter.is_text = true;
+        return setter;
+    }
+    type_domain((enum tw_type)row->type, PROJECT_WHOLE, row->word_count, &setter.low, &setter.high);
+    if (setter.low < variable->low)
+        setter.low = variable->low;
+    if (setter.high > variable->high)
+        setter.high = variable->high;
+    return setter;
+}
+
+static bool make_setters(struct tw_policy *policy)
+{
+    policy->setters = calloc(policy->count_ATTRIBUTES + 1u, sizeof *policy->setters);
+    for (uint32_t i = 0; policy->setters && i < policy->count_ATTRIBUTES; i++)
+        policy->setters[i] = setter_of(policy, &policy->section_ATTRIBUTES[i]);
+    return policy->setters != NULL;
+}
+
+static bool make_initial(struct tw_policy *policy)
+{
+    policy->initial_values = calloc(policy->count_VARIABLES, sizeof *policy->initial_values);
+    policy->initial_texts = calloc(policy->count_VARIABLES, sizeof *policy->initial_texts);
+    if (!policy->initial_values || !policy->initial_texts)
+        return false;
+    for (uint32_t i = 0; i < policy->count_VARIABLES; i++) {
+        const struct image_variable *row = &policy->section_VARIABLES[i];
+        policy->initial_values[i] = row->can_be_unset ? VALUE_UNSET : row->initial;
+        if (row->type != TW_TYPE_STRING || row->can_be_unset)
+            continue;
+        struct text text = image_slice(policy, row->initial_text);
+        policy->initial_values[i] = text_class(policy, i, text);
+        policy->initial_texts[policy->initial_text_count++] = (struct initial_text){i, text};
+    }
+    return true;
+}
+
+enum tw_status ready_make(struct tw_policy *policy)
+{
+    return make_axes(policy) && make_setters(policy) && make_initial(policy) ? TW_OK : TW_NO_MEMORY;
+}
+
+void ready_free(struct tw_policy *policy)
+{
+    free(policy->axes);
+    free(policy->setters);
+    free(policy->initial_values);
+    free(policy->initial_texts);
+}
