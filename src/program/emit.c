@@ -31,7 +31,7 @@ static void write_literals(struct lowered *lowered, const struct text_numbers *n
                            struct image_variable *variable)
 {
     uint32_t capacity = 4;
-    while (capacity < numbers->count * 2)
+    while (capacity < numbers->count * 8)
         capacity *= 2;
     uint32_t *places = ARENA_ARRAY(lowered->arena, uint32_t, capacity);
     struct image_literal *literals =

@@ -142,23 +142,9 @@ uint32_t tw_decide(const struct tw_policy *policy, const struct tw_request *requ
     return policy->decide(policy, request);
 }
 
-static void find_table(struct tw_policy *policy)
-{
-    const struct image_table *table = policy->section_TABLES;
-    if (policy->count_TABLES)
-        policy->table =
-            (struct ready_table){.columns = policy->section_COLUMNS + table->column_first,
-                                 .blocks = policy->section_BLOCKS + table->block_first,
-                                 .cells = policy->section_CELLS + table->cell_first,
-                                 .base = table->base,
-                                 .column_count = table->column_count,
-                                 .block_count = table->block_count};
-}
-
 void program_use(struct tw_policy *policy, enum vector_unit unit)
 {
     uint32_t start = policy->section_INFO->start;
-    find_table(policy);
     policy->table_decides = table_decides;
     policy->masks_go = masks_go;
 #if HAVE_AVX2

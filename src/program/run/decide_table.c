@@ -3,25 +3,28 @@
  * Every variable adds its share to the number of the cell, without a branch that depends on a
  * value. The verifier has added up the least and the greatest shares: each sum is a cell. */
 #include "program/run/program.h"
+#include "program/run/search.h"
 
 #if HAVE_AVX2
 #include <immintrin.h>
 #endif
 
-static inline int64_t column_share(const struct tw_policy *policy,
-                                   const struct image_column *column, const int64_t *values)
+static inline uint64_t above_low(const struct ready_column *column, const int64_t *values)
 {
-    uint64_t above_low = (uint64_t)values[column->variable] - (uint64_t)column->low;
-    uint64_t bounded = above_low < column->limit ? above_low : column->limit;
-    return policy->section_SHARES[column->share_first + (bounded * column->factor >> 40)];
+    uint64_t above = (uint64_t)values[column->variable] - (uint64_t)column->low;
+    return lesser(above, column->limit);
 }
 
 static inline int64_t columns_sum(const struct tw_policy *policy, const int64_t *values)
 {
     const struct ready_table *table = &policy->table;
+    const struct ready_column *column = table->columns, *units = column + table->unit_count;
+    const struct ready_column *end = column + table->column_count;
     int64_t sum = table->base;
-    for (uint32_t i = 0; i < table->column_count; i++)
-        sum += column_share(policy, &table->columns[i], values);
+    for (; column < units; column++)
+        sum += column->shares[above_low(column, values)];
+    for (; column < end; column++)
+        sum += column->shares[above_low(column, values) * column->factor >> COLUMN_FRACTION];
     return sum;
 }
 

@@ -171,6 +171,8 @@ struct image_table {
     uint32_t reserved;
 };
 
+#define COLUMN_FRACTION 40 /* bits of a column's factor behind the point */
+
 /* A variable with few values. With u = value - low as an unsigned number, or `limit` where that is
  * less, its share is shares[share_first + u * factor / 2^40]. What is not set lands at the limit.
  */

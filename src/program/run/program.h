@@ -9,13 +9,22 @@
 #include "program/run/image.h"
 #include "program/run/vector.h"
 
+/* A column, with a pointer to its shares. */
+struct ready_column {
+    const uint32_t *shares;
+    int64_t low;
+    uint64_t limit, factor;
+    uint32_t variable;
+};
+
 /* Where a table's records are, so that a decision does not look for them. */
 struct ready_table {
-    const struct image_column *columns;
+    struct ready_column *columns; /* owned: first those of which each value has a share */
     const struct image_block *blocks;
     const uint16_t *cells;
     int64_t base;
-    uint32_t column_count, block_count;
+    uint32_t unit_count, column_count; /* of columns: the first ones; all */
+    uint32_t block_count;
 };
 
 /* An index of keys, with pointers in place of numbers. */

@@ -20,6 +20,40 @@ static bool make_axes(struct tw_policy *policy)
     return policy->axes != NULL;
 }
 
+/* Does each value of the column have a share of its own? */
+static bool is_unit(const struct image_column *column)
+{
+    return column->factor == (uint64_t)1 << COLUMN_FRACTION;
+}
+
+static bool make_table(struct tw_policy *policy)
+{
+    const struct image_table *table = policy->section_TABLES;
+    if (policy->count_TABLES == 0)
+        return true;
+    const struct image_column *from = policy->section_COLUMNS + table->column_first;
+    struct ready_column *columns = calloc(table->column_count + 1u, sizeof *columns);
+    if (!columns)
+        return false;
+    policy->table = (struct ready_table){.columns = columns,
+                                         .blocks = policy->section_BLOCKS + table->block_first,
+                                         .cells = policy->section_CELLS + table->cell_first,
+                                         .base = table->base,
+                                         .column_count = table->column_count,
+                                         .block_count = table->block_count};
+    for (uint32_t i = 0; i < table->column_count; i++)
+        policy->table.unit_count += is_unit(&from[i]);
+    struct ready_column *unit = columns, *other = columns + policy->table.unit_count;
+    for (uint32_t i = 0; i < table->column_count; i++)
+        *(is_unit(&from[i]) ? unit++ : other++) =
+            (struct ready_column){.shares = policy->section_SHARES + from[i].share_first,
+                                  .low = from[i].low,
+                                  .limit = from[i].limit,
+                                  .factor = from[i].factor,
+                                  .variable = from[i].variable};
+    return true;
+}
+
 /* Nothing follows from the attribute's value, and nothing else shows its variable. */
 static bool is_plain(const struct image_attribute *row)
 {
@@ -75,11 +109,12 @@ static bool make_initial(struct tw_policy *policy)
 
 enum tw_status ready_make(struct tw_policy *policy)
 {
-    return make_axes(policy) && make_setters(policy) && make_initial(policy) ? TW_OK : TW_NO_MEMORY;
+    return make_table(policy) && make_axes(policy) && make_setters(policy) && make_initial(policy) ? TW_OK : TW_NO_MEMORY;
 }
 
 void ready_free(struct tw_policy *policy)
 {
+    free(policy->table.columns);
     free(policy->axes);
     free(policy->setters);
     free(policy->initial_values);
