@@ -9,9 +9,10 @@
 
 enum {
     MOST_CELLS = 32768,
-    MOST_BLOCKS = 16,
-    MOST_SHARES = 4096,  /* of one column */
-    MOST_WORK = 1 << 18, /* classes looked at in all nodes together */
+    MOST_THRESHOLDS = 64, /* in blocks */
+    FEWEST_SHARES = 3,    /* thresholds for which a column is worth it */
+    MOST_SHARES = 4096,   /* of one column */
+    MOST_WORK = 1 << 18,  /* classes looked at in all nodes together */
     MOST_RULES = UINT16_MAX,
     FACTOR_BITS = 40,
     LARGEST_LIMIT = 1 << 20 /* of a column: its square is no more than 2^40 */
@@ -200,16 +201,22 @@ static size_t count_thresholds(const struct table *table, const struct dimension
     return count;
 }
 
+/* Very few thresholds are compared in less time than a share is looked up. Texts have none. */
 static bool choose_forms(struct table *table)
 {
-    size_t blocks = 0;
+    size_t thresholds = 0;
     for (uint32_t i = 0; i < table->out->diagram.level_count; i++) {
         struct dimension *dimension = &table->dimensions[i];
-        dimension->is_column = dimension->count == 1 || is_column(table, dimension);
-        dimension->thresholds = dimension->is_column ? 0 : count_thresholds(table, dimension);
-        blocks += (dimension->thresholds + 3) / 4;
+        bool is_text = classes_of(table, dimension->variable)->runs == NULL;
+        size_t count = is_text ? SIZE_MAX : count_thresholds(table, dimension);
+        dimension->is_column =
+            dimension->count == 1 || (count >= FEWEST_SHARES && is_column(table, dimension));
+        dimension->thresholds = dimension->is_column ? 0 : count;
+        if (dimension->thresholds > MOST_THRESHOLDS)
+            return false;
+        thresholds += dimension->thresholds;
     }
-    return blocks <= MOST_BLOCKS;
+    return thresholds <= MOST_THRESHOLDS;
 }
 
 bool table_plan(struct lowered *lowered, struct table **result)
@@ -263,46 +270,45 @@ struct thresholds {
     size_t used;
 };
 
-static void flush(struct thresholds *thresholds)
+static void add_threshold(struct thresholds *thresholds, uint32_t variable, int64_t above,
+                          int64_t share)
 {
-    if (thresholds->used)
-        WRITE(thresholds->writer, BLOCKS, thresholds->block);
+    struct image_block *block = &thresholds->block;
+    block->variables[thresholds->used] = variable;
+    block->above[thresholds->used] = above;
+    block->shares[thresholds->used++] = share;
+    if (thresholds->used < 4)
+        return;
+    WRITE(thresholds->writer, BLOCKS, *block);
     thresholds->used = 0;
-    for (int i = 0; i < 4; i++) {
-        thresholds->block.above[i] = INT64_MAX;
-        thresholds->block.shares[i] = 0;
-    }
 }
 
-static void add_threshold(struct thresholds *thresholds, int64_t above, int64_t share)
+/* The rest of the last block takes thresholds that no value is above. */
+static void end_thresholds(struct thresholds *thresholds)
 {
-    thresholds->block.above[thresholds->used] = above;
-    thresholds->block.shares[thresholds->used++] = share;
-    if (thresholds->used == 4)
-        flush(thresholds);
+    while (thresholds->used)
+        add_threshold(thresholds, thresholds->block.variables[thresholds->used - 1], INT64_MAX, 0);
 }
 
 /* The least value's share goes into the base; each threshold adds the difference to the next. */
-static uint32_t write_blocks(struct table *table, const struct dimension *dimension)
+static uint32_t write_thresholds(struct table *table, const struct dimension *dimension,
+                                 struct thresholds *thresholds)
 {
-    const struct variable_classes *classes = classes_of(table, dimension->variable);
-    struct thresholds thresholds = {.writer = &table->out->writer,
-                                    .block = {.variable = dimension->variable}};
-    flush(&thresholds);
+    uint32_t variable = dimension->variable;
+    const struct variable_classes *classes = classes_of(table, variable);
     uint32_t base = share_of_class(dimension, classes->runs[0].class), share = base;
     if (classes->unset != UINT32_MAX) {
         base = share_of_class(dimension, classes->unset);
-        add_threshold(&thresholds, classes->runs[0].low - 1, (int64_t)share - base);
+        add_threshold(thresholds, variable, classes->runs[0].low - 1, (int64_t)share - base);
     }
     for (size_t i = 1; i < classes->run_count; i++) {
         if (!begins(table, dimension, i))
             continue;
         uint32_t next = share_of_class(dimension, classes->runs[i].class);
-        add_threshold(&thresholds, classes->runs[i].low - 1, (int64_t)next - share);
+        add_threshold(thresholds, variable, classes->runs[i].low - 1, (int64_t)next - share);
         share = next;
     }
-    flush(&thresholds);
-    table->out->needed[dimension->variable] = true;
+    table->out->needed[variable] = true;
     return base;
 }
 
@@ -333,15 +339,20 @@ void lower_table(struct lowered *lowered, struct table *table)
 {
     struct writer *writer = &lowered->writer;
     struct image_table record = {.cell_count = table->cell_count};
+    struct thresholds thresholds = {.writer = writer};
     for (uint32_t i = 0; i < lowered->diagram.level_count; i++) {
         const struct dimension *dimension = &table->dimensions[i];
         if (dimension->count == 1)
             continue;
         if (dimension->is_column)
             write_column(table, dimension);
-        else
-            record.base += write_blocks(table, dimension);
+        else if (dimension->thresholds >= 4)
+            record.base += write_thresholds(table, dimension, &thresholds);
     }
+    for (uint32_t i = 0; i < lowered->diagram.level_count; i++)
+        if (table->dimensions[i].thresholds && table->dimensions[i].thresholds < 4)
+            record.base += write_thresholds(table, &table->dimensions[i], &thresholds);
+    end_thresholds(&thresholds);
     record.column_count = writer_count(writer, SECTION_COLUMNS);
     record.block_count = writer_count(writer, SECTION_BLOCKS);
     uint16_t *cells = writer_room(writer, SECTION_CELLS, table->cell_count, &record.cell_first);

@@ -55,10 +55,11 @@ static void print_block(struct printer *printer, const struct image_block *block
         size_t start;
         if (block->above[place] == INT64_MAX)
             continue;
-        begin_variable(printer, block->variable, &start);
+        uint32_t variable = block->variables[place];
+        begin_variable(printer, variable, &start);
         buffer_string(printer->out, block->above[place] == VALUE_UNSET ? "set" : "above ");
         if (block->above[place] != VALUE_UNSET)
-            print_value(printer, block->variable, block->above[place]);
+            print_value(printer, variable, block->above[place]);
         end_share(printer, start, block->shares[place]);
     }
 }

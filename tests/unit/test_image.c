@@ -94,16 +94,18 @@ static void add_masks(struct sample *sample)
     maker_add(maker, SECTION_GROUPS, &group, 1);
 }
 
-/* cell = 2 * (number - 10, at most 1) + (above 5 of messages) + (above 9 of them) */
+/* cell = 2 * (number - 10, at most 1) + (above 5 of messages) + (above 9 of them); 20 attempts and
+ * more make no difference */
 static void add_table(struct maker *maker, uint32_t number)
 {
     const uint32_t shares[] = {0, 2};
     const uint16_t cells[] = {0, 1, 2, 3, 0};
     const struct image_column column = {
         .variable = number, .share_count = 2, .low = 10, .limit = 1, .factor = (uint64_t)1 << 40};
-    const struct image_block block = {.variable = VARIABLE_MESSAGES,
-                                      .above = {5, 9, INT64_MAX, INT64_MAX},
-                                      .shares = {1, 1, 0, 0}};
+    const struct image_block block = {
+        .variables = {VARIABLE_MESSAGES, VARIABLE_MESSAGES, VARIABLE_ATTEMPT, VARIABLE_ATTEMPT},
+        .above = {5, 9, 19, INT64_MAX},
+        .shares = {1, 1, 0, 0}};
     const struct image_table table = {.column_count = 1, .block_count = 1, .cell_count = 5};
     MAKER_ADD(maker, SHARES, shares);
     MAKER_ADD(maker, CELLS, cells);
@@ -372,8 +374,11 @@ static const struct damage damages[] = {
     COLUMN(limit, 1 << 24),
     NUMBER(SHARES, uint32_t, 1, 3, "table 0"),
     NUMBER(CELLS, uint16_t, 4, RULES + 1, "table 0"),
-    BLOCK(variable, VARIABLE_BUILTIN_COUNT + 3),
+    BLOCK(variables[0], VARIABLE_BUILTIN_COUNT + 3),
+    BLOCK(variables[3], VARIABLE_BUILTIN_COUNT + 3),
+    BLOCK(variables[3], VARIABLE_MESSAGES),
     BLOCK(above[1], 4),
+    BLOCK(above[3], 18),
     BLOCK(shares[0], 2),
     BLOCK(shares[0], -1),
     BLOCK(shares[1], -2),
@@ -469,8 +474,8 @@ static void test_longest_run(void)
     sample_make(&sample);
     maker_join(&sample.maker, &image);
     struct image_header *header = (struct image_header *)image.data;
-    /* three switches, three axes and two words, among, index, and a table of two variables */
-    CU_ASSERT_EQUAL(header->longest_run, 3 + 5 + 1 + 1 + 3);
+    /* three switches, three axes and two words, among, index, and a table of three variables */
+    CU_ASSERT_EQUAL(header->longest_run, 3 + 5 + 1 + 1 + 4);
     header->longest_run--;
     CU_ASSERT_EQUAL(tw_policy_load(image.data, image.length, &policy, &error), TW_DAMAGED);
     CU_ASSERT_STRING_EQUAL(error.message, "damaged program image: its longest run");

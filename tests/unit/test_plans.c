@@ -181,24 +181,35 @@ static uint32_t add_column(struct trial *trial, uint32_t input, struct image_tab
     return greatest;
 }
 
-/* One to three blocks of a variable. `least` is moved to the least sum, the greatest returned. */
-static int64_t add_blocks(struct trial *trial, uint32_t input, struct image_table *table,
-                          int64_t *least)
+/* Puts a threshold at the end of the last block, or begins one. */
+static void add_threshold(struct trial *trial, struct image_table *table, uint32_t *used,
+                          uint32_t variable, int64_t above, int64_t share)
+{
+    if (*used % 4 == 0) {
+        struct image_block block = {{0}, {0}, {0}};
+        maker_add(&trial->maker, SECTION_BLOCKS, &block, 1);
+        table->block_count++;
+    }
+    struct image_block *block =
+        MAKER_RECORDS(&trial->maker, BLOCKS, struct image_block) + *used / 4;
+    block->variables[*used % 4] = variable;
+    block->above[*used % 4] = above;
+    block->shares[*used % 4] = share;
+    ++*used;
+}
+
+/* One to ten thresholds of a variable. `least` is moved to the least sum, the greatest returned. */
+static int64_t add_thresholds(struct trial *trial, uint32_t input, struct image_table *table,
+                              uint32_t *used, int64_t *least)
 {
     int64_t threshold = below(trial, 10) == 0 ? INT64_MIN : -10, sum = 0, greatest = 0, lowest = 0;
-    for (uint32_t block = 0, count = 1 + below(trial, 3); block < count; block++) {
-        struct image_block record = {.variable = trial->inputs[input]};
-        for (int place = 0; place < 4; place++) {
-            bool used = block + 1 < count || place < 2;
-            record.above[place] = used ? threshold : INT64_MAX;
-            record.shares[place] = used ? (int64_t)below(trial, 9) - 4 : 0;
-            threshold = threshold == INT64_MIN ? -9 : threshold + below(trial, 20);
-            sum += record.shares[place];
-            lowest = sum < lowest ? sum : lowest;
-            greatest = sum > greatest ? sum : greatest;
-        }
-        maker_add(&trial->maker, SECTION_BLOCKS, &record, 1);
-        table->block_count++;
+    for (uint32_t count = 1 + below(trial, 10); count > 0; count--) {
+        int64_t share = (int64_t)below(trial, 9) - 4;
+        add_threshold(trial, table, used, trial->inputs[input], threshold, share);
+        threshold = threshold == INT64_MIN ? -9 : threshold + below(trial, 20);
+        sum += share;
+        lowest = sum < lowest ? sum : lowest;
+        greatest = sum > greatest ? sum : greatest;
     }
     *least += lowest;
     return greatest;
@@ -208,11 +219,13 @@ static void make_table(struct trial *trial)
 {
     struct image_table table = {.column_count = 0};
     int64_t least = 0, greatest = 0;
-    uint32_t columns = below(trial, INPUTS + 1);
+    uint32_t columns = below(trial, INPUTS + 1), used = 0;
     for (uint32_t i = 0; i < columns; i++)
         greatest += add_column(trial, i, &table);
     for (uint32_t i = columns; i < INPUTS; i++)
-        greatest += add_blocks(trial, i, &table, &least);
+        greatest += add_thresholds(trial, i, &table, &used, &least);
+    while (used % 4)
+        add_threshold(trial, &table, &used, trial->inputs[INPUTS - 1], INT64_MAX, 0);
     table.base = (uint32_t)-least;
     table.cell_count = (uint32_t)(greatest - least) + 1;
     for (uint32_t i = 0; i < table.cell_count; i++) {
@@ -242,7 +255,7 @@ static uint32_t plain_table(const struct trial *trial)
         cell += plain_column(trial, &policy->section_COLUMNS[i]);
     for (uint32_t i = 0; i < policy->count_BLOCKS * 4; i++) {
         const struct image_block *block = &policy->section_BLOCKS[i / 4];
-        if (trial->request->values[block->variable] > block->above[i % 4])
+        if (trial->request->values[block->variables[i % 4]] > block->above[i % 4])
             cell += block->shares[i % 4];
     }
     return policy->section_CELLS[cell];

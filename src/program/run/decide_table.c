@@ -31,13 +31,13 @@ static inline int64_t columns_sum(const struct tw_policy *policy, const int64_t 
 uint32_t table_decides(const struct tw_policy *policy, const struct tw_request *request)
 {
     const struct ready_table *table = &policy->table;
+    const struct image_block *end = table->blocks + table->block_count;
     int64_t cell = columns_sum(policy, request->values);
-    for (uint32_t i = 0; i < table->block_count; i++) {
-        const struct image_block *block = &table->blocks[i];
-        int64_t value = request->values[block->variable];
-        for (int place = 0; place < 4; place++)
+    for (const struct image_block *block = table->blocks; block < end; block++)
+        for (int place = 0; place < 4; place++) {
+            int64_t value = request->values[block->variables[place]];
             cell += block->shares[place] & -(int64_t)(value > block->above[place]);
-    }
+        }
     return table->cells[cell];
 }
 
@@ -48,17 +48,29 @@ static AVX2 inline int64_t sum_of_lanes(__m256i lanes)
     return _mm_cvtsi128_si64(_mm_add_epi64(two, _mm_unpackhi_epi64(two, two)));
 }
 
+/* The shares of the thresholds that the lanes' values are above. */
+static AVX2 inline __m256i shares_of(const struct image_block *block, __m256i values)
+{
+    __m256i above = _mm256_loadu_si256((const __m256i *)block->above);
+    __m256i shares = _mm256_loadu_si256((const __m256i *)block->shares);
+    return _mm256_and_si256(shares, _mm256_cmpgt_epi64(values, above));
+}
+
 AVX2 uint32_t table_decides_avx2(const struct tw_policy *policy, const struct tw_request *request)
 {
     const struct ready_table *table = &policy->table;
+    const struct image_block *block = table->blocks, *mixed = block + table->uniform_count;
+    const struct image_block *end = block + table->block_count;
+    const int64_t *values = request->values;
     __m256i sums = _mm256_setzero_si256();
-    for (uint32_t i = 0; i < table->block_count; i++) {
-        const struct image_block *block = &table->blocks[i];
-        __m256i value = _mm256_set1_epi64x(request->values[block->variable]);
-        __m256i above = _mm256_loadu_si256((const __m256i *)block->above);
-        __m256i shares = _mm256_loadu_si256((const __m256i *)block->shares);
-        sums = _mm256_add_epi64(sums, _mm256_and_si256(shares, _mm256_cmpgt_epi64(value, above)));
-    }
-    return table->cells[columns_sum(policy, request->values) + sum_of_lanes(sums)];
+    for (; block < mixed; block++)
+        sums = _mm256_add_epi64(sums,
+                                shares_of(block, _mm256_set1_epi64x(values[block->variables[0]])));
+    for (; block < end; block++)
+        sums = _mm256_add_epi64(
+            sums, shares_of(block, _mm256_set_epi64x(
+                                       values[block->variables[3]], values[block->variables[2]],
+                                       values[block->variables[1]], values[block->variables[0]])));
+    return table->cells[columns_sum(policy, values) + sum_of_lanes(sums)];
 }
 #endif

@@ -182,11 +182,11 @@ struct image_column {
     uint64_t limit, factor; /* limit * factor < 2^64 */
 };
 
-/* Four thresholds of one variable, ascending also from block to block of the same variable; each
- * one that the value is above adds its share, which may be negative. The blocks of a variable
- * stand in a row. A threshold that is not used is INT64_MAX with the share 0. */
+/* Four thresholds; each one that its variable's value is above adds its share, which may be
+ * negative. Those of one variable stand in a row, also from block to block, and ascend. A threshold
+ * that is not used is INT64_MAX with the share 0, of the variable before it. */
 struct image_block {
-    uint32_t variable, reserved;
+    uint32_t variables[4];
     int64_t above[4];
     int64_t shares[4];
 };

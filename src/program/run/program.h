@@ -20,11 +20,11 @@ struct ready_column {
 /* Where a table's records are, so that a decision does not look for them. */
 struct ready_table {
     struct ready_column *columns; /* owned: first those of which each value has a share */
-    const struct image_block *blocks;
+    struct image_block *blocks;   /* owned: first those of one variable each */
     const uint16_t *cells;
     int64_t base;
-    uint32_t unit_count, column_count; /* of columns: the first ones; all */
-    uint32_t block_count;
+    uint32_t unit_count, column_count;   /* of columns: the first ones; all */
+    uint32_t uniform_count, block_count; /* of blocks, likewise */
 };
 
 /* An index of keys, with pointers in place of numbers. */

@@ -26,24 +26,12 @@ static bool is_unit(const struct image_column *column)
     return column->factor == (uint64_t)1 << COLUMN_FRACTION;
 }
 
-static bool make_table(struct tw_policy *policy)
+static void make_columns(struct tw_policy *policy, const struct image_column *from)
 {
-    const struct image_table *table = policy->section_TABLES;
-    if (policy->count_TABLES == 0)
-        return true;
-    const struct image_column *from = policy->section_COLUMNS + table->column_first;
-    struct ready_column *columns = calloc(table->column_count + 1u, sizeof *columns);
-    if (!columns)
-        return false;
-    policy->table = (struct ready_table){.columns = columns,
-                                         .blocks = policy->section_BLOCKS + table->block_first,
-                                         .cells = policy->section_CELLS + table->cell_first,
-                                         .base = table->base,
-                                         .column_count = table->column_count,
-                                         .block_count = table->block_count};
+    struct ready_table *table = &policy->table;
     for (uint32_t i = 0; i < table->column_count; i++)
-        policy->table.unit_count += is_unit(&from[i]);
-    struct ready_column *unit = columns, *other = columns + policy->table.unit_count;
+        table->unit_count += is_unit(&from[i]);
+    struct ready_column *unit = table->columns, *other = unit + table->unit_count;
     for (uint32_t i = 0; i < table->column_count; i++)
         *(is_unit(&from[i]) ? unit++ : other++) =
             (struct ready_column){.shares = policy->section_SHARES + from[i].share_first,
@@ -51,6 +39,41 @@ static bool make_table(struct tw_policy *policy)
                                   .limit = from[i].limit,
                                   .factor = from[i].factor,
                                   .variable = from[i].variable};
+}
+
+/* Are all thresholds of one variable? */
+static bool is_uniform(const struct image_block *block)
+{
+    return block->variables[0] == block->variables[3]; /* in a row, so those between are alike */
+}
+
+static void make_blocks(struct ready_table *table, const struct image_block *from)
+{
+    for (uint32_t i = 0; i < table->block_count; i++)
+        table->uniform_count += is_uniform(&from[i]);
+    struct image_block *uniform = table->blocks, *mixed = uniform + table->uniform_count;
+    for (uint32_t i = 0; i < table->block_count; i++)
+        *(is_uniform(&from[i]) ? uniform++ : mixed++) = from[i];
+}
+
+/* The order of columns and blocks makes no difference to the sum. */
+static bool make_table(struct tw_policy *policy)
+{
+    const struct image_table *from = policy->section_TABLES;
+    struct ready_table *table = &policy->table;
+    if (policy->count_TABLES == 0)
+        return true;
+    *table =
+        (struct ready_table){.columns = calloc(from->column_count + 1u, sizeof *table->columns),
+                             .blocks = calloc(from->block_count + 1u, sizeof *table->blocks),
+                             .cells = policy->section_CELLS + from->cell_first,
+                             .base = from->base,
+                             .column_count = from->column_count,
+                             .block_count = from->block_count};
+    if (!table->columns || !table->blocks)
+        return false;
+    make_columns(policy, policy->section_COLUMNS + from->column_first);
+    make_blocks(table, policy->section_BLOCKS + from->block_first);
     return true;
 }
 
@@ -109,12 +132,15 @@ static bool make_initial(struct tw_policy *policy)
 
 enum tw_status ready_make(struct tw_policy *policy)
 {
-    return make_table(policy) && make_axes(policy) && make_setters(policy) && make_initial(policy) ? TW_OK : TW_NO_MEMORY;
+    return make_table(policy) && make_axes(policy) && make_setters(policy) && make_initial(policy)
+               ? TW_OK
+               : TW_NO_MEMORY;
 }
 
 void ready_free(struct tw_policy *policy)
 {
     free(policy->table.columns);
+    free(policy->table.blocks);
     free(policy->axes);
     free(policy->setters);
     free(policy->initial_values);

@@ -136,9 +136,12 @@ static uint32_t longest_of_jumps(const struct tw_policy *policy, const uint32_t 
 static uint32_t table_steps(const struct tw_policy *policy, const struct image_table *table)
 {
     const struct image_block *blocks = policy->section_BLOCKS + table->block_first;
-    uint32_t steps = table->column_count + 1;
+    uint32_t steps = table->column_count + 1, before = UINT32_MAX;
     for (uint32_t i = 0; i < table->block_count; i++)
-        steps += i == 0 || blocks[i].variable != blocks[i - 1].variable;
+        for (int place = 0; place < 4; place++) {
+            steps += blocks[i].variables[place] != before;
+            before = blocks[i].variables[place];
+        }
     return steps;
 }
 

@@ -98,39 +98,46 @@ static bool column_good(struct checker *checker, const struct image_column *colu
 /* The sums that the shares of one variable can have: those of its first thresholds, however many.
  */
 struct prefix {
+    uint32_t variable;
     int64_t sum, least, greatest, last_threshold;
 };
 
-static bool block_good(const struct image_block *block, struct prefix *prefix)
+static bool threshold_good(const struct image_block *block, int place, struct prefix *prefix)
 {
-    for (int place = 0; place < 4; place++) {
-        int64_t share = block->shares[place];
-        if (block->above[place] < prefix->last_threshold || share < -GREATEST_SHARE ||
-            share > GREATEST_SHARE)
-            return false;
-        prefix->last_threshold = block->above[place];
-        prefix->sum += share;
-        prefix->least = prefix->sum < prefix->least ? prefix->sum : prefix->least;
-        prefix->greatest = prefix->sum > prefix->greatest ? prefix->sum : prefix->greatest;
-    }
+    int64_t share = block->shares[place];
+    if (block->above[place] < prefix->last_threshold || share < -GREATEST_SHARE ||
+        share > GREATEST_SHARE)
+        return false;
+    prefix->last_threshold = block->above[place];
+    prefix->sum += share;
+    prefix->least = prefix->sum < prefix->least ? prefix->sum : prefix->least;
+    prefix->greatest = prefix->sum > prefix->greatest ? prefix->sum : prefix->greatest;
     return true;
+}
+
+static void add_reach(struct reach *reach, const struct prefix *prefix)
+{
+    reach->least += prefix->least;
+    reach->greatest += prefix->greatest;
 }
 
 static bool blocks_good(const struct tw_policy *policy, const struct image_table *table,
                         struct reach *reach)
 {
-    const struct image_block *blocks = policy->section_BLOCKS + table->block_first;
-    for (uint32_t i = 0; i < table->block_count;) {
-        uint32_t variable = blocks[i].variable;
-        struct prefix prefix = {.last_threshold = INT64_MIN};
-        if (!take_variable(policy, reach, variable))
-            return false;
-        for (; i < table->block_count && blocks[i].variable == variable; i++)
-            if (!block_good(&blocks[i], &prefix))
+    struct prefix prefix = {.variable = UINT32_MAX};
+    for (uint32_t i = 0; i < table->block_count * 4; i++) {
+        const struct image_block *block = &policy->section_BLOCKS[table->block_first + i / 4];
+        if (block->variables[i % 4] != prefix.variable) {
+            add_reach(reach, &prefix);
+            prefix =
+                (struct prefix){.variable = block->variables[i % 4], .last_threshold = INT64_MIN};
+            if (!take_variable(policy, reach, prefix.variable))
                 return false;
-        reach->least += prefix.least;
-        reach->greatest += prefix.greatest;
+        }
+        if (!threshold_good(block, (int)(i % 4), &prefix))
+            return false;
     }
+    add_reach(reach, &prefix);
     return true;
 }
 
