@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+enum { SMALL_TABLE = 1024 }; /* literals */
+
 static void write_info(struct lowered *lowered)
 {
     const struct policy_tree *policy = lowered->policy;
@@ -26,12 +28,13 @@ static void write_info(struct lowered *lowered)
     }
 }
 
-/* An open-addressing table at most half full. */
+/* An open-addressing table at most half full; a small one at most a quarter, so that almost every
+ * text is in its first place. */
 static void write_literals(struct lowered *lowered, const struct text_numbers *numbers,
                            struct image_variable *variable)
 {
     uint32_t capacity = 4;
-    while (capacity < numbers->count * 8)
+    while (capacity < numbers->count * (numbers->count <= SMALL_TABLE ? 4 : 2))
         capacity *= 2;
     uint32_t *places = ARENA_ARRAY(lowered->arena, uint32_t, capacity);
     struct image_literal *literals =

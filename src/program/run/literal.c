@@ -16,16 +16,13 @@ static int64_t automaton_class(const struct tw_policy *policy,
     return policy->section_AUTOMATON_CLASSES[automaton->class_first + state];
 }
 
-int64_t class_of_others(const struct tw_policy *policy, const struct image_variable *variable,
-                        struct text text)
-{
-    if (variable->automaton_and_one == 0)
-        return variable->other_class;
-    return automaton_class(policy, &policy->section_AUTOMATA[variable->automaton_and_one - 1],
-                           text);
-}
-
 int64_t text_class(const struct tw_policy *policy, uint32_t variable, struct text text)
 {
-    return class_of(policy, variable, text);
+    const struct image_variable *row = &policy->section_VARIABLES[variable];
+    const struct image_literal *literal = literal_find(policy, row, text);
+    if (literal)
+        return literal->class;
+    if (row->automaton_and_one == 0)
+        return row->other_class;
+    return automaton_class(policy, &policy->section_AUTOMATA[row->automaton_and_one - 1], text);
 }

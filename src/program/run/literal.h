@@ -15,28 +15,38 @@ struct literal_key {
     uint32_t hash;    /* the search begins at its low bits */
 };
 
-static inline struct literal_key literal_key(struct text text)
+/* text: at most SHORT_TEXT bytes */
+static inline struct literal_key short_key(struct text text)
 {
     struct literal_key key = {{0, 0}, 0};
-    if (text.length > SHORT_TEXT) {
-        key.ends[0] = mix_hash(text, 0);
-        key.hash = (uint32_t)key.ends[0];
-        return key;
-    }
     if (text.length)
         read_ends(text.data, text.length, &key.ends[0], &key.ends[1]);
     key.hash = (uint32_t)mix_last(key.ends[0], key.ends[1], mix_begin(text, 0));
     return key;
 }
 
+static inline struct literal_key literal_key(struct text text)
+{
+    if (text.length <= SHORT_TEXT)
+        return short_key(text);
+    uint64_t hash = mix_hash(text, 0);
+    return (struct literal_key){{hash, 0}, (uint32_t)hash};
+}
+
+/* For a short text that is all there is to compare. */
+static inline bool ends_are(const struct image_literal *literal, const struct literal_key *key,
+                            struct text text)
+{
+    return ((literal->ends[0] ^ key->ends[0]) | (literal->ends[1] ^ key->ends[1]) |
+            (literal->text.length ^ text.length)) == 0;
+}
+
 static inline bool literal_is(const struct tw_policy *policy, const struct image_literal *literal,
                               const struct literal_key *key, struct text text)
 {
-    if ((literal->ends[0] ^ key->ends[0]) | (literal->ends[1] ^ key->ends[1]) |
-        (literal->text.length ^ text.length))
-        return false;
-    return text.length <= SHORT_TEXT ||
-           memcmp(image_text(policy, literal->text), text.data, text.length) == 0;
+    return ends_are(literal, key, text) &&
+           (text.length <= SHORT_TEXT ||
+            memcmp(image_text(policy, literal->text), text.data, text.length) == 0);
 }
 
 /* The literal, or NULL. variable: of strings. */
@@ -53,17 +63,6 @@ static inline const struct image_literal *literal_find(const struct tw_policy *p
         if (literal_is(policy, &table[at], &key, text))
             return &table[at];
     return NULL;
-}
-
-/* The class of a text that is no literal. */
-int64_t class_of_others(const struct tw_policy *policy, const struct image_variable *variable,
-                        struct text text);
-
-static inline int64_t class_of(const struct tw_policy *policy, uint32_t variable, struct text text)
-{
-    const struct image_variable *row = &policy->section_VARIABLES[variable];
-    const struct image_literal *literal = literal_find(policy, row, text);
-    return literal ? literal->class : class_of_others(policy, row, text);
 }
 
 #endif

@@ -43,11 +43,15 @@ struct ready_axis {
     uint32_t last_row; /* which is also how many keys there are, but for a direct axis */
 };
 
-/* How an attribute is set of which nothing else follows: what the variable may be. */
+/* How an attribute is set of which nothing else follows. */
 struct ready_setter {
-    int64_t low, high; /* low > high: by no number */
+    int64_t low, high; /* numbers it may be; low > high: none */
+    /* NULL where it is no text, where no text is named, or where an automaton is asked for others.
+     */
+    const struct image_literal *literals;
+    uint32_t mask; /* of the places of the hash table */
+    uint32_t other_class;
     uint32_t variable;
-    bool is_text;
 };
 
 /* Of a string variable that is always set: what it is in a request that is clear. */

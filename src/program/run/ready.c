@@ -93,7 +93,10 @@ static struct ready_setter setter_of(const struct tw_policy *policy,
     if (!is_plain(row))
         return setter;
     if (row->type == TW_TYPE_STRING) {
-        setter.is_text = true;
+        setter.mask = variable->literal_capacity - 1;
+        setter.other_class = variable->other_class;
+        if (variable->literal_capacity && !variable->automaton_and_one)
+            setter.literals = policy->section_LITERALS + variable->literal_first;
         return setter;
     }
     type_domain((enum tw_type)row->type, PROJECT_WHOLE, row->word_count, &setter.low, &setter.high);

@@ -223,12 +223,11 @@ static void follow_user(tw_request *request, struct text user)
 }
 
 /* The text's bytes outlive the request, or are its copy. */
-static inline void keep_text(tw_request *request, size_t attribute, uint32_t variable,
-                             struct text text)
+static void keep_text(tw_request *request, size_t attribute, uint32_t variable, struct text text)
 {
     request->texts[variable] = text;
     request->given[attribute] = 1;
-    request->values[variable] = class_of(request->policy, variable, text);
+    request->values[variable] = text_class(request->policy, variable, text);
 }
 
 enum tw_status request_set_text(tw_request *request, int attribute, struct text text, bool copy)
@@ -272,15 +271,31 @@ enum tw_status tw_request_set_number(tw_request *request, size_t index, int64_t 
     return TW_OK;
 }
 
+/* The class of a short text where no automaton is needed: all that there is to look at are places
+ * of the hash table. */
+static inline uint32_t short_class(const struct ready_setter *setter, struct text text)
+{
+    const struct image_literal *literals = setter->literals;
+    struct literal_key key = short_key(text);
+    uint32_t mask = setter->mask;
+    for (uint32_t at = key.hash & mask; literals[at].text.offset != UINT32_MAX;
+         at = (at + 1) & mask)
+        if (ends_are(&literals[at], &key, text))
+            return literals[at].class;
+    return setter->other_class;
+}
+
 enum tw_status tw_request_set_text(tw_request *request, size_t index, const char *text,
                                    size_t length)
 {
     if (index >= request->policy->count_ATTRIBUTES)
         return TW_NOT_FOUND;
     const struct ready_setter *setter = &request->policy->setters[index];
-    if (!setter->is_text)
+    if (length > SHORT_TEXT || !setter->literals)
         return request_set_text(request, (int)index, (struct text){text, length}, false);
-    keep_text(request, index, setter->variable, (struct text){text, length});
+    request->values[setter->variable] = short_class(setter, (struct text){text, length});
+    request->texts[setter->variable] = (struct text){text, length};
+    request->given[index] = 1;
     return TW_OK;
 }
 
