@@ -1,14 +1,13 @@
-# program e19a064e2685b82b, format 2, edition 1, 7240 bytes
+# program e19a064e2685b82b, format 2, edition 1, 7304 bytes
 # plan: table; 1 instruction, at most 4 steps for one decision
     0  table
-                request_type interactive                adds 0
-                request_type async                      adds 2
-                request_type else                       adds 4
                 team other                              adds 0
                 team else                               adds 1
                 monthly.spent above $400                adds 6
                 monthly.spent above $495                adds 6
                 monthly.spent above $499.999999999999   adds 6
+                request_type above interactive          adds 2
+                request_type above async                adds 2
                 cell 0                                  then otherwise
                 cell 1                                  then nobody
                 cell 2                                  then otherwise

@@ -1,6 +1,6 @@
-# program d43fd2c374f193aa, format 2, edition 1, 9296 bytes
+# program d43fd2c374f193aa, format 2, edition 1, 9800 bytes
 # plan: switches; 87 instructions, at most 14 steps for one decision
-    0  search   now
+    0  index    now
                 not set, or below mon 06:00             then 8
                 mon 06:00..mon 18:59:59                 then 1
                 mon 19:00..mon 21:59:59                 then 38
