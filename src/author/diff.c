@@ -398,6 +398,7 @@ static enum tw_status compare_clocks(struct comparing *comparing, struct compari
     comparing->clocks = &clocks;
     if (!status)
         status = compare(comparing, result);
+    comparing->clocks = NULL;
     clocks_close(&clocks);
     return status;
 }
