@@ -136,14 +136,14 @@ static int open_and_serve(const struct command *command, const struct settings *
     if (status == TW_OK && *settings->store)
         status = store_open(settings->store, &store_options, &store, &error);
     if (status == TW_OK) {
-        status = snapshot_make(policy.policy, prices, &snapshot, &error);
-        policy.policy = NULL;
+        const struct snapshot_parts parts = {.policy = policy.policy, .prices = prices};
+        status = snapshot_make(&parts, &snapshot, &error);
     }
-    policy_file_close(&policy);
     int result =
         status ? trouble(command, "%s", error.message) : serve(command, settings, snapshot, store);
     if (status)
         store_close(store);
+    policy_file_close(&policy);
     price_table_free(prices);
     return result;
 }
