@@ -49,6 +49,7 @@ static void on_end(void *context, const struct transfer_end *end)
     } else if (relay->head_sent) {
         exchange_cut(relay->exchange);
     } else {
+        relay->outcome = METRICS_NO_ANSWER;
         const struct api_error error = {.type = "server_error",
                                         .code = "upstream_unreachable",
                                         .message = end->message ? end->message
@@ -62,7 +63,7 @@ void plain_begin(struct relay *relay)
     static const struct transfer_events events = {on_head, on_piece, on_end};
     const struct http_request *request = exchange_request(relay->exchange);
     forward_target(relay->worker->forward, request->target, &relay->target);
-    forward_request(request, false, &relay->headers);
+    forward_request(relay->worker->forward, request, false, &relay->headers);
     const struct transfer_request transfer = {.method = request->method,
                                               .target = buffer_view(&relay->target),
                                               .headers = relay->headers.items,

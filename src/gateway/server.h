@@ -102,6 +102,11 @@ void exchange_finish(struct exchange *exchange);
 /* Bytes waiting for a slow reader. Write on when it is 0 or small, else wait for `drained`. */
 size_t exchange_pending(const struct exchange *exchange);
 
+/* For the log: the answer's status, 0 where none has begun, and the bytes of its body so far,
+ * without framing. */
+int exchange_status(const struct exchange *exchange);
+uint64_t exchange_sent(const struct exchange *exchange);
+
 /* Ends the connection in the middle of things. Cut: after what was written so far, with a FIN.
  * Reset: at once, with a RST; what is still waiting is lost. */
 void exchange_cut(struct exchange *exchange);

@@ -158,6 +158,7 @@ static enum tw_status build_head(struct exchange *exchange, int status,
     if (result)
         return result;
     const struct http_request *request = &connection->reader.request;
+    exchange->status = status;
     exchange->remaining = length;
     exchange->chunked = length == LENGTH_UNKNOWN && request->minor_version == 1;
     exchange->close_after |= server->stopping || (length == LENGTH_UNKNOWN && !exchange->chunked);
@@ -194,7 +195,9 @@ enum tw_status exchange_answer(struct exchange *exchange, int status,
     if (result)
         return result;
     exchange->state = ANSWER_COMPLETE;
-    result = send_head(exchange, exchange->without_body ? TEXT("") : body);
+    body = exchange->without_body ? TEXT("") : body;
+    exchange->sent = body.length;
+    result = send_head(exchange, body);
     if (result)
         exchange->state = ANSWER_RESET;
     connection_settle_later(connection_of(exchange));
@@ -240,6 +243,7 @@ enum tw_status exchange_write(struct exchange *exchange, struct text piece)
     }
     if (exchange->without_body)
         return TW_OK;
+    exchange->sent += piece.length;
     if (exchange->chunked)
         return write_chunk(exchange, piece);
     uv_buf_t bytes = piece_of(piece);
@@ -289,6 +293,16 @@ const struct http_request *exchange_request(const struct exchange *exchange)
 uv_loop_t *exchange_loop(const struct exchange *exchange)
 {
     return connection_of(exchange)->server->loop;
+}
+
+int exchange_status(const struct exchange *exchange)
+{
+    return exchange->status;
+}
+
+uint64_t exchange_sent(const struct exchange *exchange)
+{
+    return exchange->sent;
 }
 
 void exchange_set_data(struct exchange *exchange, void *data)
