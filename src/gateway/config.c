@@ -122,11 +122,21 @@ static enum tw_status read_whole(struct text value, bool bytes, int64_t *number)
     return status;
 }
 
+/* As policies have it, or a bare number of seconds. */
+static enum tw_status read_duration(struct text value, int64_t *number, struct tw_error *error)
+{
+    if (read_whole(value, false, number) != TW_OK)
+        return value_parse(TW_TYPE_DURATION, value, number, error);
+    if (__builtin_mul_overflow(*number, 1000, number))
+        return fail(error, TW_LIMIT, "%s is too large", quote(value).text);
+    return TW_OK;
+}
+
 static enum tw_status read_number(const struct setting *row, struct text value, int64_t *number,
                                   struct tw_error *error)
 {
     if (row->kind == SETTING_DURATION)
-        return value_parse(TW_TYPE_DURATION, value, number, error);
+        return read_duration(value, number, error);
     bool bytes = row->kind == SETTING_BYTES;
     enum tw_status status = read_whole(value, bytes, number);
     if (status == TW_INVALID)

@@ -25,7 +25,7 @@ enum setting_kind {
     SETTING_WORDS,    /* struct config_words: a list, or in the environment "a,b" */
     SETTING_NUMBER,   /* int64_t */
     SETTING_BYTES,    /* int64_t: "65536", "64KiB", "64MiB" */
-    SETTING_DURATION, /* int64_t milliseconds: "10s", "5m", as in policies */
+    SETTING_DURATION, /* int64_t milliseconds: "10s", "5m", as in policies, or seconds */
     SETTING_FLAG,     /* bool: true or false */
 };
 

@@ -50,6 +50,13 @@ static void check_attributes(struct checking *checking, const struct config_word
     }
 }
 
+static void check_words(struct checking *checking)
+{
+    const char *sync = checking->config->ledger_sync;
+    if (strcmp(sync, "before") != 0 && strcmp(sync, "after") != 0)
+        complain(checking, "`ledger_sync` is before or after");
+}
+
 static void check_upstream(struct checking *checking)
 {
     const struct config *config = checking->config;
@@ -125,11 +132,11 @@ static void check_open(struct checking *checking)
 {
     const struct config *config = checking->config;
     struct tw_error error;
-    if (config->caller_count || config->without_keys || config_is_local(config))
+    if (config->caller_count || config->allow_anyone || config_is_local(config))
         return;
     fail(&error, TW_INVALID,
          "other machines can reach %s, and no caller needs a key: name `callers`, listen on "
-         "127.0.0.1, or say `without_keys: true`",
+         "127.0.0.1, or say `allow_anyone: true`",
          config->listen);
     complain(checking, error.message);
 }
@@ -149,6 +156,7 @@ enum tw_status config_check(const struct config *config, struct buffer *problems
 {
     struct checking checking = {.config = config, .problems = problems};
     check_required(&checking);
+    check_words(&checking);
     check_upstream(&checking);
     check_attributes(&checking, &config->attributes);
     for (size_t i = 0; i < config->caller_count; i++) {

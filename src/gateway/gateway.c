@@ -153,7 +153,7 @@ struct gateway_counters gateway_count(const struct gateway *gateway)
     struct gateway_counters sum = {0};
     for (unsigned i = 0; i < gateway->open_workers; i++) {
         const struct gateway_counters *one = &gateway->workers[i].counters;
-#define COUNTER(name) sum.name += __atomic_load_n(&one->name, __ATOMIC_RELAXED);
+#define COUNTER(name, help) sum.name += __atomic_load_n(&one->name, __ATOMIC_RELAXED);
         GATEWAY_COUNTERS(COUNTER)
 #undef COUNTER
     }

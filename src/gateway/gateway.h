@@ -61,20 +61,21 @@ struct gateway_options {
  * every 15 s, drain 30 s. The upstream has to be set. */
 struct gateway_options gateway_options_default(void);
 
+/* Each with what it counts, as it is shown. */
 #define GATEWAY_COUNTERS(COUNTER)                                                                  \
-    COUNTER(requests)     /* of callers, refused ones not counted */                               \
-    COUNTER(routed)       /* of them */                                                            \
-    COUNTER(attempts)     /* sent upstream for them */                                             \
-    COUNTER(stepped_down) /* attempts at another tier than the first one */                        \
-    COUNTER(retried)      /* further attempts at the same tier */                                  \
-    COUNTER(rejected)     /* by the policy */                                                      \
-    COUNTER(callers_left) /* before their answer's end */                                          \
-    COUNTER(ignored)      /* attributes that a caller may not set */                               \
-    COUNTER(unrecorded)   /* requests whose rows could not be written */                           \
-    COUNTER(early_heads)  /* streams whose headers went out before the provider's */
+    COUNTER(requests, "Requests of callers, without those that were no HTTP.")                     \
+    COUNTER(routed, "Requests that the policy decided.")                                           \
+    COUNTER(attempts, "Attempts sent upstream for them.")                                          \
+    COUNTER(stepped_down, "Attempts at another tier than the first one.")                          \
+    COUNTER(retried, "Further attempts at the same tier.")                                         \
+    COUNTER(rejected, "Requests that the policy rejected.")                                        \
+    COUNTER(callers_left, "Callers that left before their answer ended.")                          \
+    COUNTER(ignored, "Attributes that a caller may not set, and that were passed over.")           \
+    COUNTER(unrecorded, "Requests whose rows could not be written to the ledger.")                 \
+    COUNTER(early_heads, "Streams whose headers went out before the provider's.")
 
 struct gateway_counters {
-#define COUNTER(name) uint64_t name;
+#define COUNTER(name, help) uint64_t name;
     GATEWAY_COUNTERS(COUNTER)
 #undef COUNTER
 };
