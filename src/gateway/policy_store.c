@@ -141,17 +141,19 @@ static enum tw_status load(struct policy_store *store, enum policy_part part,
     return TW_OK;
 }
 
-/* Notes that the newest content of a part was refused. */
+/* Notes that the newest content of a part was refused; for the same reason again it is no news. */
 static void note_refusal(struct policy_store *store, enum policy_part part, enum tw_status status,
                          const struct buffer *why)
 {
     struct part *kept = &store->parts[part];
+    struct text reason = why->length ? buffer_view(why) : text_of(tw_status_text(status));
     pthread_mutex_lock(&store->guard);
+    bool known = kept->status.refused && text_equal(buffer_view(&kept->why), reason);
     kept->status.refused = true;
-    kept->status.refusals++;
+    kept->status.refusals += !known;
     kept->status.looked = now();
     buffer_clear(&kept->why);
-    buffer_text(&kept->why, why->length ? buffer_view(why) : text_of(tw_status_text(status)));
+    buffer_text(&kept->why, reason);
     pthread_mutex_unlock(&store->guard);
 }
 

@@ -66,7 +66,7 @@ struct part_status {
     int64_t looked; /* when it was loaded last, with whatever result */
     bool refused;   /* the last loading was refused, so that an older one is live */
     uint64_t swaps; /* how often another one went live, the first not counted */
-    uint64_t refusals;
+    uint64_t refusals; /* a reason that stays the same counts once */
 };
 /* A copy; why (NULL: not wanted) gets the reason of the last refusal where `refused`. Any thread.
  */
