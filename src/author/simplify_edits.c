@@ -230,12 +230,13 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* The start of the comment that ends at an offset; the offset itself where none does. */
+/* The start of the comment that an offset ends or lies in; the offset itself where there is none.
+ */
 static uint32_t before_comment(const struct front *front, uint32_t offset)
 {
     const struct source *source = front->sources.items[0];
     for (size_t i = 0; i < source->comment_count; i++)
-        if (source->comments[i].span.end == offset)
+        if (source->comments[i].span.start < offset && source->comments[i].span.end >= offset)
             return source->comments[i].span.start;
     return offset;
 }

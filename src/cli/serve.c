@@ -72,10 +72,10 @@ static int check(const struct command *command, const struct settings *settings)
 static struct gateway_options options_of(const struct settings *settings)
 {
     struct gateway_options options = gateway_options_default();
-    options.listen = settings->listen;
+    options.server.listen = settings->listen;
     options.upstream = settings->upstream;
     options.threads = (unsigned)settings->threads;
-    options.body_bytes = (size_t)settings->body_limit * MEBIBYTE;
+    options.server.limits.body_bytes = (size_t)settings->body_limit * MEBIBYTE;
     options.connections = (size_t)settings->connections;
     options.comment_after_ms = (uint32_t)settings->comment_after * 1000;
     options.comment_every_ms = (uint32_t)settings->comment_every * 1000;
@@ -136,14 +136,14 @@ static int open_and_serve(const struct command *command, const struct settings *
     if (status == TW_OK && *settings->store)
         status = store_open(settings->store, &store_options, &store, &error);
     if (status == TW_OK) {
-        status = snapshot_make(policy.policy, prices, &snapshot, &error);
-        policy.policy = NULL;
+        const struct snapshot_parts parts = {.policy = policy.policy, .prices = prices};
+        status = snapshot_make(&parts, &snapshot, &error);
     }
-    policy_file_close(&policy);
     int result =
         status ? trouble(command, "%s", error.message) : serve(command, settings, snapshot, store);
     if (status)
         store_close(store);
+    policy_file_close(&policy);
     price_table_free(prices);
     return result;
 }
@@ -157,12 +157,13 @@ static const char *default_store(void)
 int command_serve(const struct command *command, int argc, char **argv)
 {
     const struct gateway_options defaults = gateway_options_default();
-    struct settings settings = {.listen = defaults.listen,
+    struct settings settings = {.listen = defaults.server.listen,
                                 .store = default_store(),
                                 .prices = "openai",
                                 .ledger_sync = "before",
                                 .threads = core_count(),
-                                .body_limit = (int64_t)(defaults.body_bytes / MEBIBYTE),
+                                .body_limit =
+                                    (int64_t)(defaults.server.limits.body_bytes / MEBIBYTE),
                                 .connections = (int64_t)defaults.connections,
                                 .comment_after = defaults.comment_after_ms / 1000,
                                 .comment_every = defaults.comment_every_ms / 1000,

@@ -297,17 +297,33 @@ static enum tw_status prepare(struct policy_diagram *built)
     return built->classes.too_large ? TW_LIMIT : TW_OK;
 }
 
-enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
-                                    const struct policy_tree *policy, size_t edge_limit)
+static enum tw_status build_for_questions(struct policy_diagram *built, size_t edge_limit)
 {
-    *built = (struct policy_diagram){.policy = policy, .arena = arena, .root = DIAGRAM_NONE};
-    if (!make_formulas(built))
-        return TW_NO_MEMORY;
     enum tw_status status = prepare(built);
     if (status)
         return status;
     classes_cut_dates(&built->classes);
     return order_search(built, edge_limit, attempt_questions);
+}
+
+enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
+                                    const struct policy_tree *policy, size_t edge_limit)
+{
+    *built = (struct policy_diagram){.policy = policy, .arena = arena, .root = DIAGRAM_NONE};
+    return make_formulas(built) ? build_for_questions(built, edge_limit) : TW_NO_MEMORY;
+}
+
+enum tw_status policy_diagram_build_formulas(struct policy_diagram *built, struct arena *arena,
+                                             const struct policy_tree *policy,
+                                             struct formula **formulas, size_t count,
+                                             size_t edge_limit)
+{
+    *built = (struct policy_diagram){.policy = policy,
+                                     .arena = arena,
+                                     .formulas = formulas,
+                                     .formula_count = count,
+                                     .root = DIAGRAM_NONE};
+    return build_for_questions(built, edge_limit);
 }
 
 enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct arena *arena,

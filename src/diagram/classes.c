@@ -251,7 +251,7 @@ static bool name_text(struct cutting *cutting, struct variable_classes *variable
     return true;
 }
 
-/* The texts that tests name, once each, in order. */
+/* The texts and the patterns that tests name, once each, in order. */
 static bool gather_texts(struct cutting *cutting, uint32_t index)
 {
     struct variable_classes *variable = &cutting->classes->variables[index];
@@ -259,9 +259,15 @@ static bool gather_texts(struct cutting *cutting, uint32_t index)
     size_t capacity = 0;
     for (size_t i = 0; i < tests->count; i++) {
         struct formula *test = tests->items[i];
-        if (test->kind != FORMULA_TEXTS)
+        if (test->kind == FORMULA_IS_SET)
             continue;
         test->places = ARENA_ARRAY(cutting->arena, uint32_t, test->text_count);
+        if (test->kind == FORMULA_LIKE) {
+            if (!test->places ||
+                !pattern_table_add(&variable->patterns, test->texts[0], test->places))
+                return false;
+            continue;
+        }
         for (size_t k = 0; k < test->text_count; k++)
             if (!test->places ||
                 !name_text(cutting, variable, test->texts[k], &capacity, &test->places[k]))
@@ -270,50 +276,64 @@ static bool gather_texts(struct cutting *cutting, uint32_t index)
     return true;
 }
 
-/* The signature of each text: the tests that name it, and the patterns that it matches. */
+/* The signature of a text that no test names: of the patterns that it matches. Even numbers are
+ * for patterns, odd ones for tests that name texts. */
+static struct signature sign_other(const struct variable_classes *variable, struct text text)
+{
+    struct signature sum = {0, 0};
+    uint32_t number;
+    struct pattern_walk walk = pattern_walk(&variable->patterns, text);
+    while ((number = pattern_walk_next(&walk)) != PATTERN_END)
+        sum = toggled(sum, signature_of(2 * (uint64_t)number));
+    return sum;
+}
+
+/* The signature of each named text: the patterns that it matches, and the tests that name it. */
 static struct signature *sign_texts(struct cutting *cutting, uint32_t index)
 {
     const struct variable_classes *variable = &cutting->classes->variables[index];
     const struct tests *tests = &cutting->tests[index];
     struct signature *signatures =
         ARENA_ARRAY(cutting->arena, struct signature, variable->text_count + 1);
+    for (size_t i = 0; signatures && i < variable->text_count; i++)
+        signatures[i] = sign_other(variable, variable->texts[i]);
     for (size_t i = 0; signatures && i < tests->count; i++) {
         const struct formula *test = tests->items[i];
         for (size_t k = 0; test->kind == FORMULA_TEXTS && k < test->text_count; k++) {
             struct signature *place = &signatures[test->places[k]];
-            *place = toggled(*place, signature_of(2 * i));
+            *place = toggled(*place, signature_of(2 * i + 1));
         }
-        for (size_t k = 0; test->kind == FORMULA_LIKE && k < variable->text_count; k++)
-            if (glob_matches(test->texts[0], variable->texts[k]))
-                signatures[k] = toggled(signatures[k], signature_of(2 * i));
     }
     return signatures;
 }
 
-/* The signature of a text that no test names. */
-static struct signature sign_other(const struct tests *tests, struct text text)
+static bool add_span(struct class_set *set, struct arena *arena, uint32_t low, uint32_t high)
 {
-    struct signature sum = {0, 0};
-    for (size_t i = 0; i < tests->count; i++)
-        if (tests->items[i]->kind == FORMULA_LIKE && glob_matches(tests->items[i]->texts[0], text))
-            sum = toggled(sum, signature_of(2 * i));
-    return sum;
+    struct class_span *spans =
+        arena_grow(arena, set->spans, set->count, &set->capacity, sizeof *spans);
+    if (!spans)
+        return false;
+    set->spans = spans;
+    spans[set->count++] = (struct class_span){low, high};
+    return true;
 }
 
-/* Each pattern once. */
-static struct text *gather_patterns(struct cutting *cutting, const struct tests *tests,
-                                    size_t *count)
+/* Enters a class, which comes after all that were entered, under the patterns that its texts match.
+ */
+static bool enter_class(struct cutting *cutting, struct variable_classes *variable, uint32_t class,
+                        struct text sample)
 {
-    struct text *patterns = ARENA_ARRAY(cutting->arena, struct text, tests->count + 1);
-    *count = 0;
-    for (size_t i = 0; patterns && i < tests->count; i++) {
-        bool known = tests->items[i]->kind != FORMULA_LIKE;
-        for (size_t k = 0; k < *count && !known; k++)
-            known = text_equal(patterns[k], tests->items[i]->texts[0]);
-        if (!known)
-            patterns[(*count)++] = tests->items[i]->texts[0];
+    uint32_t number;
+    struct pattern_walk walk = pattern_walk(&variable->patterns, sample);
+    while ((number = pattern_walk_next(&walk)) != PATTERN_END) {
+        struct class_set *set = &variable->pattern_classes[number];
+        struct class_span *last = set->count ? &set->spans[set->count - 1] : NULL;
+        if (last && last->high + 1 == class)
+            last->high = class;
+        else if (!add_span(set, cutting->arena, class, class))
+            return false;
     }
-    return patterns;
+    return true;
 }
 
 static bool keep_sample(struct cutting *cutting, struct variable_classes *variable,
@@ -327,35 +347,36 @@ static bool keep_sample(struct cutting *cutting, struct variable_classes *variab
         return false;
     variable->samples = samples;
     samples[variable->sample_count++] = sample;
-    return true;
+    return enter_class(cutting, variable, class, sample);
 }
 
 /* Some texts that stand for all others. Without patterns one will do. */
 static bool sample_others(struct cutting *cutting, uint32_t index, struct glob_samples *others)
 {
     const struct variable_classes *variable = &cutting->classes->variables[index];
-    size_t count;
-    struct text *patterns = gather_patterns(cutting, &cutting->tests[index], &count);
-    if (patterns && count == 0 && !map_get(&variable->text_places, TEXT(""))) {
-        *others = (struct glob_samples){.texts = patterns, .count = 1};
-        patterns[0] = TEXT("");
-        return true;
-    }
-    return patterns && glob_samples_find(others, cutting->arena, patterns, count, variable->texts,
-                                         variable->text_count);
+    const struct pattern_table *patterns = &variable->patterns;
+    if (patterns->count || map_get(&variable->text_places, TEXT("")))
+        return glob_samples_find(others, cutting->arena, patterns->items, patterns->count,
+                                 variable->texts, variable->text_count);
+    others->texts = ARENA_NEW(cutting->arena, struct text);
+    if (others->texts)
+        others->texts[others->count++] = TEXT("");
+    return others->texts != NULL;
 }
 
 /* Texts that tests name have classes by their signatures, all others by the patterns they match. */
 static bool cut_texts(struct cutting *cutting, uint32_t index)
 {
     struct variable_classes *variable = &cutting->classes->variables[index];
-    const struct tests *tests = &cutting->tests[index];
     struct numbering *numbering = &variable->numbering;
     size_t capacity = 0;
     struct glob_samples others = {0};
     struct signature *signatures = gather_texts(cutting, index) ? sign_texts(cutting, index) : NULL;
     variable->text_classes = ARENA_ARRAY(cutting->arena, uint32_t, variable->text_count + 1);
-    if (!signatures || !variable->text_classes || !sample_others(cutting, index, &others) ||
+    variable->pattern_classes =
+        ARENA_ARRAY(cutting->arena, struct class_set, variable->patterns.count + 1);
+    if (!signatures || !variable->text_classes || !variable->pattern_classes ||
+        !sample_others(cutting, index, &others) ||
         !numbering_reserve(numbering, variable->text_count + others.count))
         return false;
     bool good = true;
@@ -365,9 +386,9 @@ static bool cut_texts(struct cutting *cutting, uint32_t index)
                            variable->texts[i]);
     }
     for (size_t i = 0; i < others.count && good; i++)
-        good =
-            keep_sample(cutting, variable, &capacity,
-                        number_of(numbering, sign_other(tests, others.texts[i])), others.texts[i]);
+        good = keep_sample(cutting, variable, &capacity,
+                           number_of(numbering, sign_other(variable, others.texts[i])),
+                           others.texts[i]);
     cutting->classes->too_large |= others.too_large;
     variable->count = numbering->count;
     return good && !numbering->failed;
@@ -399,7 +420,7 @@ uint32_t class_of_text(const struct variable_classes *variable, struct text text
     uint32_t named = (uint32_t)(uintptr_t)map_get(&variable->text_places, text);
     if (named)
         return variable->text_classes[named - 1];
-    uint32_t known = *numbering_slot(&variable->numbering, sign_other(variable->tests, text));
+    uint32_t known = *numbering_slot(&variable->numbering, sign_other(variable, text));
     return known ? known - 1 : 0;
 }
 
@@ -408,6 +429,7 @@ static bool cut_variable(struct cutting *cutting, uint32_t index)
     struct variable_classes *variable = &cutting->classes->variables[index];
     const struct variable *about = &cutting->classes->policy->variables[index];
     map_init(&variable->text_places, cutting->arena);
+    pattern_table_init(&variable->patterns, cutting->arena);
     variable->numbering.arena = cutting->arena;
     variable->tests = &cutting->tests[index];
     bool is_text = about->type == TW_TYPE_STRING;
@@ -447,17 +469,6 @@ void classes_cut_dates(struct classes *classes)
     date->by_weekday = true;
     date->count *= 7;
     date->initial = class_of_number(date, classes->policy->variables[VARIABLE_DATE].initial);
-}
-
-static bool add_span(struct class_set *set, struct arena *arena, uint32_t low, uint32_t high)
-{
-    struct class_span *spans =
-        arena_grow(arena, set->spans, set->count, &set->capacity, sizeof *spans);
-    if (!spans)
-        return false;
-    set->spans = spans;
-    spans[set->count++] = (struct class_span){low, high};
-    return true;
 }
 
 static int compare_spans(const void *left, const void *right)
@@ -516,15 +527,13 @@ static bool spans_of_is_set(const struct variable_classes *variable, struct aren
     return end == 0 || add_span(set, arena, 0, end - 1);
 }
 
-/* Asked of a sample of each class. */
 static bool spans_of_pattern(const struct variable_classes *variable, struct arena *arena,
                              const struct formula *test, struct class_set *set)
 {
-    for (uint32_t class = 0; class < set_classes(variable); class ++)
-        if (glob_matches(test->texts[0], variable->samples[class]) &&
-            !add_span(set, arena, class, class))
+    const struct class_set *matched = &variable->pattern_classes[test->places[0]];
+    for (size_t i = 0; i < matched->count; i++)
+        if (!add_span(set, arena, matched->spans[i].low, matched->spans[i].high))
             return false;
-    normalize_spans(set);
     return !test->negated || complement_spans(variable, arena, set);
 }
 

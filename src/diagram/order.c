@@ -341,5 +341,8 @@ enum tw_status order_search(struct policy_diagram *built, size_t edge_limit,
     if (limit > edge_limit || built->level_count < 2)
         limit = edge_limit;
     enum tw_status status = attempt(built, limit);
-    return status == TW_LIMIT && limit < edge_limit ? search_orders(&search, limit) : status;
+    if (status == TW_LIMIT && limit < edge_limit)
+        status = search_orders(&search, limit);
+    built->diagram.edge_limit = edge_limit; /* questions that come later have all the room */
+    return status;
 }

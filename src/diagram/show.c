@@ -54,6 +54,13 @@ static void write_interval(struct listing *listing, uint32_t variable, struct in
     }
 }
 
+void show_interval(const struct policy_tree *policy, uint32_t variable, struct interval interval,
+                   struct buffer *out)
+{
+    struct listing listing = {policy, out};
+    write_interval(&listing, variable, interval);
+}
+
 static void write_set(struct listing *listing, const struct formula *test)
 {
     buffer_string(listing->out, " in {");

@@ -4,7 +4,8 @@
  * happens upstream meanwhile. What it owns is kept for the next request. All of it is used on its
  * worker's thread.
  *
- * relay.c: from the exchange to the two ways, and the end of both. relay_plain.c: paths that pass
+ * relay.c: from the exchange to the two ways, and the end of both. relay_report.c: what is said
+ * about it then. relay_plain.c: paths that pass
  * through. The routed ones: route.c decides, route_attempt.c sends and sends again, route_stream.c
  * passes events on, route_reply.c says what is not a stream. */
 #ifndef TIERWAY_GATEWAY_RELAY_H
@@ -38,6 +39,15 @@ struct relay {
     struct header_list headers; /* likewise */
     struct header_list answer;  /* headers of the answer to the caller */
     bool head_sent;             /* the answer has begun */
+    struct caller *caller;      /* NULL: nobody that is known, or nobody needs a key */
+
+    /* --- for the report --- */
+    int64_t instant;              /* when the request was whole, milliseconds since 1970 UTC */
+    uint64_t begun;               /* the same by uv_hrtime */
+    uint64_t first_byte;          /* of a stream's content, by uv_hrtime; 0: none yet */
+    int64_t decision;             /* nanoseconds; -1: nothing was decided */
+    uint32_t rule_number;         /* of `rule` */
+    enum metrics_outcome outcome; /* METRICS_OUTCOMES: as its end shows */
 
     /* --- of a routed request --- */
     bool routed;
@@ -92,6 +102,9 @@ void relay_answer_error(struct relay *relay, int status, const struct api_error 
                         bool should_retry);
 /* Tells the server to end the exchange, since memory is out or the answer cannot be sent. */
 void relay_break(struct relay *relay);
+
+/* relay_report.c. To be called once, when all is known. */
+void relay_report(const struct relay *relay, enum exchange_end end);
 
 /* relay_plain.c */
 void plain_begin(struct relay *relay);

@@ -45,13 +45,12 @@ static bool begins(struct text name, const char *prefix)
 }
 
 /* What a caller may not set is passed over, and counted. */
-static bool is_usable(struct worker *worker, struct text name)
+static bool is_usable(struct relay *relay, struct text name)
 {
-    const struct gateway_options *options = worker->options;
-    if (!options->may_set || !begins(name, HEADER_PREFIX) ||
-        options->may_set(name, options->context))
+    const struct callers *callers = relay->worker->options->callers;
+    if (!callers || !begins(name, HEADER_PREFIX) || caller_may_set(callers, relay->caller, name))
         return true;
-    WORKER_COUNT(worker, ignored);
+    WORKER_COUNT(relay->worker, ignored);
     return false;
 }
 
@@ -80,7 +79,7 @@ static enum tw_status read_headers(struct relay *relay, size_t *count)
         return TW_NO_MEMORY;
     for (size_t i = 0; i < request->header_count; i++) {
         const struct http_header *header = &request->headers[i];
-        if (!is_usable(worker, header->name))
+        if (!is_usable(relay, header->name))
             continue;
         worker->pairs[(*count)++] = (struct attribute_pair){header->name, header->value};
         given |= http_name_is(header->name, HEADER_PREFIX "attempt");
@@ -153,6 +152,7 @@ static enum tw_status decide(struct relay *relay, const struct routed_path *path
     if (status != TW_OK)
         return status;
     uint32_t rule = tw_decide(policy, request);
+    relay->rule_number = rule;
     tw_policy_rule(policy, rule, &relay->rule);
     tw_policy_action(policy, request, rule, &relay->action);
     relay->account.rule = text_of(relay->rule.name);
@@ -176,8 +176,10 @@ static enum tw_status prepare(struct relay *relay, const struct routed_path *pat
                                       .price_table = snapshot->price_table};
     relay->account.request_id = new_request_id(relay);
     status = account_open(&relay->account, &relay->body, &relay->arena, error);
+    uint64_t begun = uv_hrtime();
     if (status == TW_OK)
         status = decide(relay, path, instant, error);
+    relay->decision = (int64_t)(uv_hrtime() - begun);
     if (status == TW_OK)
         steps_begin(&relay->steps, &relay->action, &relay->account, &relay->worker->random,
                     &relay->arena, instant, relay_now(relay));
@@ -192,6 +194,7 @@ static void answer_unusable(struct relay *relay, enum tw_status status,
                                     .code = full ? "out_of_memory" : "invalid_request",
                                     .message = error->message};
     relay->recorded = true; /* nothing was attempted */
+    relay->outcome = full ? METRICS_FAILED : METRICS_BAD_REQUEST;
     relay_answer_error(relay, full ? 503 : 400, &shown, full);
 }
 
@@ -217,7 +220,8 @@ static void begin_steps(struct relay *relay)
     relay->add_usage = relay->chat && relay->body.stream && !relay->body.usage_wanted;
     forward_target(relay->worker->forward, exchange_request(relay->exchange)->target,
                    &relay->target);
-    forward_request(exchange_request(relay->exchange), true, &relay->headers);
+    forward_request(relay->worker->forward, exchange_request(relay->exchange), true,
+                    &relay->headers);
     route_send(relay);
 }
 

@@ -245,7 +245,7 @@ static void on_end(void *context, const struct transfer_end *end)
 
 void route_send(struct relay *relay)
 {
-    static const struct transfer_events events = {on_head, on_piece, on_end};
+    static const struct transfer_events events = {NULL, on_head, on_piece, on_end};
     struct worker *worker = relay->worker;
     struct text tier = text_of(steps_current(&relay->steps)->name);
     int64_t now = relay_now(relay), timeout = steps_timeout(&relay->steps);

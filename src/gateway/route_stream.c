@@ -44,6 +44,8 @@ static void begin(struct relay *relay)
 bool stream_pass(void *context, const struct piece *piece)
 {
     struct relay *relay = context;
+    if (relay->first_byte == 0)
+        relay->first_byte = uv_hrtime();
     if (!relay->head_sent || relay->comment_at != NEVER)
         begin(relay);
     relay->last_seen |= piece->last;

@@ -83,7 +83,8 @@ void *exchange_data(const struct exchange *exchange);
 
 /* Header names and values are checked: one with CR, LF or NUL in it, or one that is the server's
  * own business (content-length, transfer-encoding, connection) gives TW_INVALID and sends nothing.
- * Statuses 200 to 599. A request with method HEAD gets no body, whatever is passed. */
+ * Statuses 200 to 599. A request with method HEAD gets no body, whatever is passed; an answer with
+ * 204 or 304 has neither a body nor a length. */
 
 /* The whole answer in one go. body is copied. */
 enum tw_status exchange_answer(struct exchange *exchange, int status,
@@ -99,8 +100,19 @@ enum tw_status exchange_start(struct exchange *exchange, int status,
  * write_limit bytes would be waiting. */
 enum tw_status exchange_write(struct exchange *exchange, struct text piece);
 void exchange_finish(struct exchange *exchange);
+/* The same with trailers behind the body; left out where it is not chunked. */
+void exchange_finish_with(struct exchange *exchange, const struct http_header *trailers,
+                          size_t count);
+/* An interim answer (102 to 199) before the answer begins; HTTP/1.0 callers do not get it. */
+enum tw_status exchange_inform(struct exchange *exchange, int status,
+                               const struct http_header *headers, size_t count);
 /* Bytes waiting for a slow reader. Write on when it is 0 or small, else wait for `drained`. */
 size_t exchange_pending(const struct exchange *exchange);
+
+/* For the log: the answer's status, 0 where none has begun, and the bytes of its body so far,
+ * without framing. */
+int exchange_status(const struct exchange *exchange);
+uint64_t exchange_sent(const struct exchange *exchange);
 
 /* Ends the connection in the middle of things. Cut: after what was written so far, with a FIN.
  * Reset: at once, with a RST; what is still waiting is lost. */

@@ -32,6 +32,8 @@ enum answer_state {
 struct exchange {
     void *data;
     enum answer_state state;
+    int status;    /* of the answer; 0: none has begun */
+    uint64_t sent; /* bytes of its body, sent or waiting */
     bool chunked;
     bool without_body; /* the answer to HEAD */
     bool close_after;

@@ -94,12 +94,16 @@ static bool read_headers(struct transfer *transfer, size_t *count)
 
 static bool tell_head(struct transfer *transfer)
 {
+    const struct transfer_events *events = transfer->events;
     struct transfer_head head = {.status = transfer->status};
     if (!read_headers(transfer, &head.header_count))
         return false;
     head.headers = transfer->headers;
-    transfer->head_told = true;
-    transfer->events->head(transfer->context, &head);
+    transfer->head_told = transfer->status >= 200;
+    if (transfer->head_told)
+        events->head(transfer->context, &head);
+    else if (events->interim && transfer->status > 101)
+        events->interim(transfer->context, &head);
     buffer_clear(&transfer->head);
     return true;
 }
@@ -122,7 +126,7 @@ static bool take_line(struct transfer *transfer, struct text line)
         return true;
     }
     if (blank)
-        return transfer->head_told || transfer->status < 200 || tell_head(transfer);
+        return transfer->head_told || tell_head(transfer);
     if (line.data[0] == ' ' || line.data[0] == '\t')
         join_line(head);
     buffer_text(head, line);

@@ -50,6 +50,8 @@ struct transfer_end {
 };
 
 struct transfer_events {
+    /* An interim answer (102 to 199). NULL: not wanted. */
+    void (*interim)(void *context, const struct transfer_head *head);
     void (*head)(void *context, const struct transfer_head *head);
     enum piece_verdict (*piece)(void *context, struct text piece);
     /* The last event; the transfer is not valid any more. Another one may be started from here. */
