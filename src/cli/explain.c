@@ -6,6 +6,7 @@
 #include "cli/explanation.h"
 #include "cli/policy_file.h"
 #include "cli/shared_options.h"
+#include "program/compile.h"
 #include "program/run/program.h"
 
 #include <stdio.h>
@@ -18,7 +19,9 @@ struct explain {
     struct valuation valuation;
     struct explanation explanation;
     const char *want; /* NULL: not asked */
+    bool plan;        /* the reasons of the plan are wanted */
     struct changes changes;
+    struct buffer reasons;
     struct buffer out;
 };
 
@@ -70,6 +73,11 @@ static void print_changes(struct explain *explain)
                       TEXT_ARGUMENTS(changes->items[i].to), TEXT_ARGUMENTS(changes->items[i].from));
 }
 
+static const char *plan_of(const tw_policy *policy)
+{
+    return plan_text((enum plan)policy->section_INFO->plan);
+}
+
 static void print_text(struct explain *explain)
 {
     const tw_policy *policy = explain->file->policy;
@@ -85,7 +93,9 @@ static void print_text(struct explain *explain)
                           TEXT_ARGUMENTS(explain_value(&explain->file->front, attribute,
                                                        &explain->valuation)));
     }
-    buffer_format(out, "\nplan: rules in order, at most %u steps\n", policy->header->longest_run);
+    buffer_format(out, "\nplan: %s, at most %u steps\n", plan_of(policy),
+                  policy->header->longest_run);
+    buffer_text(out, buffer_view(&explain->reasons));
     if (explain->want)
         print_changes(explain);
 }
@@ -171,7 +181,12 @@ static void print_json(struct explain *explain)
     }
     buffer_byte(out, ']');
     attributes_json(explain);
-    buffer_format(out, ", \"steps\": %u, \"plan\": \"ordered\"", policy->header->longest_run);
+    buffer_format(out, ", \"steps\": %u, \"plan\": \"%s\"", policy->header->longest_run,
+                  plan_of(policy));
+    if (explain->plan) {
+        buffer_string(out, ", \"reasons\": ");
+        json_write_string(out, buffer_view(&explain->reasons));
+    }
     if (explain->want)
         changes_json(explain);
     buffer_string(out, "}\n");
@@ -231,6 +246,11 @@ static bool find_out(struct explain *explain)
         explain_decision(&explain->file->front, &explain->valuation, &explain->explanation);
     if (status)
         trouble(explain->command, "%s", tw_status_text(status));
+    if (status == TW_OK && explain->plan) {
+        status = compile_show_plan(&explain->file->front, &explain->reasons);
+        if (status)
+            trouble(explain->command, "--plan: %s", tw_status_text(status));
+    }
     return status == TW_OK && (!explain->want || find_want(explain));
 }
 
@@ -244,6 +264,7 @@ int command_explain(const struct command *command, int argc, char **argv)
     int at;
     const struct option_row rows[] = {
         {"want", OPTION_TEXT, "TIER", "The fewest changes that would get this tier", &explain.want},
+        {"plan", OPTION_FLAG, NULL, "Also why the policy runs as it does", &explain.plan},
         SHARED_NOW(&now),
         SHARED_FORMAT(&format_name, "text or json"),
         OPTIONS_END,
@@ -256,6 +277,7 @@ int command_explain(const struct command *command, int argc, char **argv)
     if (!format_parse(command, format_name, formats, &format))
         return EXIT_TROUBLE;
     buffer_init(&explain.out, EXPLANATION_MAX);
+    buffer_init(&explain.reasons, EXPLANATION_MAX);
     bool good = policy_file_open(command, argv[at], &file);
     if (good && file.is_image) {
         trouble(command, "a program image cannot be explained; give the policy's text");
@@ -270,6 +292,7 @@ int command_explain(const struct command *command, int argc, char **argv)
         fwrite(explain.out.data ? explain.out.data : "", 1, explain.out.length, stdout);
     }
     buffer_free(&explain.out);
+    buffer_free(&explain.reasons);
     tw_request_free(explain.request);
     policy_file_close(&file);
     bool refused = good && explain.want && !explain.changes.possible;

@@ -12,29 +12,12 @@
 #include "cli/shared_options.h"
 #include "front/show.h"
 #include "program/compile.h"
-#include "program/run/program.h"
 
 enum { SHOW_LIMIT = 1 << 30 };
 
 static void show_program(const tw_policy *policy, struct buffer *out)
 {
     disassemble(policy, out);
-}
-
-/* How requests are decided: today there is one way. */
-static void show_plan(const tw_policy *policy, struct buffer *out)
-{
-    buffer_format(out, "plan: rules in order\nrules: %u\ninstructions: %u\n",
-                  tw_policy_rule_count(policy), policy->count_CODE);
-    buffer_format(out, "longest run: %u instructions\nimage: %zu bytes\nattributes needed:",
-                  policy->header->longest_run, policy->length);
-    struct tw_attribute attribute;
-    size_t needed = 0;
-    for (size_t i = 0; tw_policy_attribute(policy, i, &attribute); i++) {
-        if (attribute.needed)
-            buffer_format(out, "%s %s", needed++ ? "," : "", attribute.name);
-    }
-    buffer_string(out, needed ? "\n" : " none\n");
 }
 
 struct stage {
@@ -44,11 +27,11 @@ struct stage {
     void (*program)(const tw_policy *policy, struct buffer *out);
 };
 
-/* Exactly one of the three functions is there. */
+/* A stage of a text, of a policy without errors, or of a program; of an image only the last. */
 static const struct stage stages[] = {
     {"tokens", show_tokens, NULL, NULL}, {"ast", show_tree, NULL, NULL},
     {"check", NULL, show_check, NULL},   {"diagram", NULL, show_diagram, NULL},
-    {"asm", NULL, NULL, show_program},   {"plan", NULL, NULL, show_plan},
+    {"asm", NULL, NULL, show_program},   {"plan", NULL, compile_show_plan, show_program_plan},
 };
 
 /* In place of the stage `diagram` with --dot. */
@@ -80,7 +63,7 @@ static bool show_policy(const struct command *command, const char *path, const s
 {
     if (!policy_file_open(command, path, file))
         return false;
-    if (stage->program) {
+    if (stage->program && (file->is_image || !stage->checked)) {
         stage->program(file->policy, out);
         return true;
     }

@@ -4,6 +4,7 @@
 #include "program/compile.h"
 
 #include "program/emit.h"
+#include "program/validate.h"
 
 #include <stdlib.h>
 
@@ -11,22 +12,44 @@ struct tw_diagnostics {
     struct front front;
 };
 
-enum tw_status compile_front(struct front *front, tw_policy **policy, struct tw_error *error)
+/* Writes and loads what was lowered, and has it checked. */
+static enum tw_status finish(struct lowered *lowered, tw_policy **policy, struct tw_error *error)
 {
-    struct lowered lowered;
     struct buffer image;
-    *policy = NULL;
-    buffer_init(&image, 0);
-    enum tw_status status = lower_policy(&lowered, &front->arena, &front->policy);
-    if (status == TW_OK)
-        status = emit_image(&lowered, &image);
+    enum tw_status status = emit_image(lowered, &image);
     if (status == TW_OK)
         status = tw_policy_load(image.data, image.length, policy, error);
     else
         fail(error, status,
              status == TW_LIMIT ? "the policy's program is too large" : "out of memory");
     buffer_free(&image);
+    if (status == TW_OK)
+        status = validate_program(lowered, *policy, error);
+    if (status == TW_OK)
+        return TW_OK;
+    tw_policy_free(*policy);
+    *policy = NULL;
     return status;
+}
+
+enum tw_status compile_as(struct front *front, enum plan wanted, tw_policy **policy,
+                          struct tw_error *error)
+{
+    struct lowered lowered;
+    *policy = NULL;
+    enum tw_status status = lower_policy(&lowered, &front->arena, &front->policy, wanted);
+    if (status == TW_OK)
+        status = finish(&lowered, policy, error);
+    else
+        fail(error, status,
+             status == TW_LIMIT ? "the policy's program is too large" : "out of memory");
+    lowered_free(&lowered);
+    return status;
+}
+
+enum tw_status compile_front(struct front *front, tw_policy **policy, struct tw_error *error)
+{
+    return compile_as(front, ANY_PLAN, policy, error);
 }
 
 enum tw_status tw_policy_compile(const char *name, const char *text, size_t length,

@@ -4,7 +4,8 @@
 
 #include "program/lower.h"
 
-/* Writes the whole image. TW_OK, TW_NO_MEMORY or TW_LIMIT; image is the caller's to free. */
-enum tw_status emit_image(const struct lowered *lowered, struct buffer *image);
+/* Adds to what was lowered what the image says about itself, and puts it together. TW_OK,
+ * TW_NO_MEMORY or TW_LIMIT; image is the caller's to free. */
+enum tw_status emit_image(struct lowered *lowered, struct buffer *image);
 
 #endif

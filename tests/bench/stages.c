@@ -48,7 +48,7 @@ static void run_parts(const struct workload *workload, struct stages *stages)
     read_text(&front, workload);
     buffer_init(&image, 0);
     int64_t start = processor_time();
-    expect_ok(lower_policy(&lowered, &front.arena, &front.policy), "lower_policy");
+    expect_ok(lower_policy(&lowered, &front.arena, &front.policy, ANY_PLAN), "lower_policy");
     stages->milliseconds[STAGE_LOWER] = milliseconds_since(start);
     start = processor_time();
     expect_ok(emit_image(&lowered, &image), "emit_image");
@@ -59,6 +59,7 @@ static void run_parts(const struct workload *workload, struct stages *stages)
     stages->image = image.length;
     tw_policy_free(policy);
     buffer_free(&image);
+    lowered_free(&lowered);
     front_free(&front);
 }
 

@@ -2,11 +2,13 @@
  *
  *     agree [POLICIES [REQUESTS [SEED]]]
  *
- * For each random policy: its program, and the program that is loaded back from the image's bytes,
- * decide random requests; the reference evaluator, which shares nothing with the compiler's sets
- * and jumps, has to say the same for each. On a disagreement the policy, the request and the seed
- * are printed, and the run goes on. The last line is "N passed, N failed". */
+ * For each random policy, and for each plan that can run it: its program, and the program that is
+ * loaded back from the image's bytes and runs without vector instructions, decide random requests;
+ * the reference evaluator, which shares nothing with the compiler's sets and jumps, has to say the
+ * same for each. On a disagreement the policy, the request and the seed are printed, and the run
+ * goes on. The last line is "N passed, N failed". */
 #include "policy_generator.h"
+#include "shaped_policy.h"
 
 #include "front/front.h"
 #include "program/compile.h"
@@ -18,6 +20,8 @@
 struct agreement {
     uint64_t policies, pairs, refused, disagreements;
     uint64_t by_otherwise; /* decisions that no rule took */
+    uint64_t plans[PLAN_COUNT];
+    uint64_t chosen[PLAN_COUNT]; /* those the compiler took by itself */
 };
 
 static void print_findings(const struct front *front)
@@ -53,7 +57,7 @@ static void fill_request(tw_request *request, const int64_t *values, const struc
         request->values[i] = values[i];
         request->texts[i] = texts[i];
         if (policy->section_VARIABLES[i].type == TW_TYPE_STRING && values[i] != VALUE_UNSET)
-            request->values[i] = literal_number(policy, i, texts[i]);
+            request->values[i] = text_class(policy, i, texts[i]);
     }
 }
 
@@ -80,6 +84,7 @@ static void set_attributes(tw_request *request, struct random *random, int64_t *
 
 struct subjects {
     struct front *front;
+    enum plan wanted;
     tw_policy *policy, *loaded;
     tw_request *request, *second;
     int64_t *values;
@@ -103,6 +108,32 @@ static bool check_pair(const struct subjects *subjects, struct agreement *agreem
     return false;
 }
 
+/* Now and then a text that is close to one of the policy's, or any bytes at all. */
+static void disturb_texts(const struct boundaries *boundaries, struct random *random,
+                          struct arena *arena, struct text *texts)
+{
+    static const char bytes[] = "a-*?g\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xff\xed\xa0\x00";
+    for (size_t i = 0; i < boundaries->policy->variable_count; i++) {
+        if (boundaries->policy->variables[i].type != TW_TYPE_STRING || random_chance(random, 60))
+            continue;
+        struct text from = texts[i];
+        char *copy = arena_alloc(arena, from.length + 8, 1);
+        size_t length = 0, extra = random_below(random, 8);
+        if (!copy)
+            abort();
+        for (size_t k = 0; k < from.length; k++)
+            if (!random_chance(random, 10))
+                copy[length++] = from.data[k];
+        for (size_t k = 0; k < extra; k++) {
+            size_t at = random_below(random, length + 1);
+            for (size_t move = length++; move > at; move--)
+                copy[move] = copy[move - 1];
+            copy[at] = bytes[random_below(random, sizeof bytes - 1)];
+        }
+        texts[i] = (struct text){copy, length};
+    }
+}
+
 static bool check_requests(struct subjects *subjects, uint64_t seed, int requests,
                            struct agreement *agreement)
 {
@@ -115,6 +146,7 @@ static bool check_requests(struct subjects *subjects, uint64_t seed, int request
         abort();
     for (int i = 0; i < requests && good; i++) {
         valuation_generate(&boundaries, &random, &arena, subjects->values, subjects->texts);
+        disturb_texts(&boundaries, &random, &arena, subjects->texts);
         if (i % 4 == 3)
             set_attributes(subjects->request, &random, subjects->values, subjects->texts);
         else
@@ -126,32 +158,69 @@ static bool check_requests(struct subjects *subjects, uint64_t seed, int request
     return good;
 }
 
-static bool check_program(struct front *front, uint64_t seed, int requests,
-                          struct agreement *agreement)
+static void count_plan(const struct subjects *subjects, struct agreement *agreement)
 {
-    struct subjects subjects = {.front = front};
+    uint32_t plan = subjects->policy->section_INFO->plan;
+    agreement->plans[plan]++;
+    agreement->chosen[plan] += subjects->wanted == ANY_PLAN;
+}
+
+static bool check_plan(struct subjects *subjects, uint64_t seed, int requests,
+                       struct agreement *agreement)
+{
     struct tw_error error = {0};
-    size_t length, variables = front->policy.variable_count;
+    size_t length;
     bool good = false;
-    subjects.values = calloc(variables, sizeof *subjects.values);
-    subjects.texts = calloc(variables, sizeof *subjects.texts);
-    if (compile_front(front, &subjects.policy, &error) ||
-        tw_policy_load(tw_policy_image(subjects.policy, &length), subjects.policy->length,
-                       &subjects.loaded, &error) ||
-        tw_request_new(subjects.policy, &subjects.request) ||
-        tw_request_new(subjects.loaded, &subjects.second)) {
+    if (compile_as(subjects->front, subjects->wanted, &subjects->policy, &error) ||
+        tw_policy_load(tw_policy_image(subjects->policy, &length), subjects->policy->length,
+                       &subjects->loaded, &error) ||
+        tw_request_new(subjects->policy, &subjects->request) ||
+        tw_request_new(subjects->loaded, &subjects->second)) {
         printf("NO PROGRAM: %s\n", error.message);
         agreement->refused++;
     } else {
-        good = check_requests(&subjects, seed, requests, agreement);
+        count_plan(subjects, agreement);
+        program_use(subjects->loaded, VECTOR_NONE);
+        good = check_requests(subjects, seed, requests, agreement);
     }
-    tw_request_free(subjects.request);
-    tw_request_free(subjects.second);
-    tw_policy_free(subjects.policy);
-    tw_policy_free(subjects.loaded);
+    if (!good)
+        printf("plan %d\n", subjects->wanted);
+    tw_request_free(subjects->request);
+    tw_request_free(subjects->second);
+    tw_policy_free(subjects->policy);
+    tw_policy_free(subjects->loaded);
+    return good;
+}
+
+static bool check_program(struct front *front, uint64_t seed, int requests,
+                          struct agreement *agreement)
+{
+    size_t variables = front->policy.variable_count;
+    struct subjects subjects = {.front = front,
+                                .values = calloc(variables, sizeof *subjects.values),
+                                .texts = calloc(variables, sizeof *subjects.texts)};
+    bool good = subjects.values && subjects.texts;
+    for (int plan = 0; plan <= ANY_PLAN && good; plan++) {
+        subjects.wanted = (enum plan)plan;
+        subjects.request = subjects.second = NULL;
+        subjects.loaded = NULL;
+        good = check_plan(&subjects, seed + (uint64_t)plan, requests, agreement);
+    }
     free(subjects.values);
     free(subjects.texts);
     return good;
+}
+
+/* Prints how often each plan ran; false where one was never chosen. */
+static bool plans_print(const struct agreement *agreement)
+{
+    bool all = true;
+    for (int i = 0; i < PLAN_COUNT; i++) {
+        printf("%s: %llu programs, %llu of them by choice\n", plan_text((enum plan)i),
+               (unsigned long long)agreement->plans[i], (unsigned long long)agreement->chosen[i]);
+        all = all && agreement->chosen[i];
+    }
+    return all;
 }
 
 static void check_policy_of(uint64_t seed, int requests, struct feature_counts *counts,
@@ -160,7 +229,10 @@ static void check_policy_of(uint64_t seed, int requests, struct feature_counts *
     struct buffer text;
     struct front front;
     buffer_init(&text, 1 << 20);
-    policy_generate(seed, counts, &text);
+    if (seed % 5 == 0)
+        shaped_policy_write(seed / 5, &text);
+    else
+        policy_generate(seed, counts, &text);
     bool good = front_read(&front, TEXT("random.tier"), buffer_view(&text), &read_from_disk) == 0;
     agreement->policies++;
     if (good && front.findings.error_count) {
@@ -178,14 +250,15 @@ static void check_policy_of(uint64_t seed, int requests, struct feature_counts *
 
 int main(int argc, char **argv)
 {
-    uint64_t policies = argc > 1 ? strtoull(argv[1], NULL, 10) : 2500;
-    int requests = argc > 2 ? atoi(argv[2]) : 50;
+    uint64_t policies = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000;
+    int requests = argc > 2 ? atoi(argv[2]) : 30;
     uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
     struct feature_counts counts = {0};
     struct agreement agreement = {0};
     for (uint64_t i = 0; i < policies && agreement.disagreements + agreement.refused < 10; i++)
         check_policy_of(seed + i, requests, &counts, &agreement);
     bool all = features_print(&counts);
+    all = plans_print(&agreement) && all;
     uint64_t failed = agreement.disagreements + agreement.refused + !all;
     printf("%llu pairs, %llu policies, %llu disagreements; %llu policies refused; otherwise "
            "decided %llu\n",

@@ -2,7 +2,7 @@
 #include "exercise.h"
 
 #include "program/compile.h"
-#include "program/run/program.h"
+#include "program/run/verify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,30 +106,16 @@ bool exercise_policy(const tw_policy *policy, struct random *random, int request
     return good;
 }
 
-static bool jumps_stay_inside(const struct image_instruction *code, uint32_t count)
+/* 0 where the sections cannot be relied on: such an image is refused whatever its header says. */
+static uint32_t longest_run(const char *image, size_t length)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (code[i].op != OP_DECIDE && (code[i].then >= count || code[i].otherwise >= count ||
-                                        code[i].then <= i || code[i].otherwise <= i))
-            return false;
-    return count > 0;
-}
-
-static void repair_longest_run(char *image, size_t length, struct image_header *header)
-{
-    struct image_section section;
-    size_t at = sizeof *header + SECTION_CODE * sizeof section;
-    memcpy(&section, image + at, sizeof section);
-    if (section.offset > length ||
-        section.count > (length - section.offset) / sizeof(struct image_instruction))
-        return;
-    size_t size = section.count * sizeof(struct image_instruction);
-    struct image_instruction *code = malloc(size + 1);
-    if (code)
-        memcpy(code, image + section.offset, size);
-    if (code && jumps_stay_inside(code, section.count))
-        header->longest_run = program_longest_run(code, section.count);
-    free(code);
+    struct tw_policy policy = {
+        .image = (char *)image, .length = length, .header = (const struct image_header *)image};
+    struct checker checker = {&policy, CHECKER_RECORDS};
+    if (verify_sections(&policy, NULL) || verify_schema(&checker, NULL) ||
+        verify_actions(&checker, NULL) || verify_code(&checker, NULL))
+        return 0;
+    return program_longest_run(&policy);
 }
 
 void image_repair(char *image, size_t length)
@@ -139,7 +125,7 @@ void image_repair(char *image, size_t length)
         return;
     memcpy(&header, image, sizeof header);
     header.length = length;
-    repair_longest_run(image, length, &header);
+    header.longest_run = longest_run(image, length);
     header.checksum = image_checksum(image, length);
     memcpy(image, &header, sizeof header);
 }

@@ -1,6 +1,7 @@
 /* program/run/decide.c: the evaluator. Allocates nothing, takes no lock, checks nothing that the
- * verifier has checked: every jump goes forward, every index is in range, the run ends. */
+ * verifier has checked: every target is forward, every index is in range, the run ends. */
 #include "program/run/program.h"
+#include "program/run/search.h"
 
 static bool among(const struct tw_policy *policy, uint32_t set, int64_t value)
 {
@@ -22,14 +23,47 @@ static bool like(const struct tw_policy *policy, uint32_t pattern, struct text t
     return glob_matches(image_slice(policy, policy->section_PATTERNS[pattern]), text);
 }
 
-uint32_t tw_decide(const struct tw_policy *policy, const struct tw_request *request)
+static inline uint32_t direct(const struct tw_policy *policy, const struct image_instruction *at,
+                              int64_t value)
 {
-    const struct image_instruction *code = policy->section_CODE, *at = code;
+    uint32_t last = at->then - 1, jump = (uint64_t)value < last ? (uint32_t)value : last;
+    return policy->section_JUMPS[at->operand + jump];
+}
+
+static inline uint32_t search(const struct tw_policy *policy, const struct image_instruction *at,
+                              int64_t value)
+{
+    const int64_t *keys = policy->section_CONSTANTS + at->operand;
+    return policy->section_JUMPS[at->then + keys_at_most(keys, at->otherwise, value)];
+}
+
+static inline uint32_t hash(const struct tw_policy *policy, const struct image_instruction *at,
+                            int64_t value)
+{
+    const int64_t *keys = policy->section_CONSTANTS + at->operand;
+    uint32_t mask = (1u << at->otherwise) - 1, place = key_place(value, at->otherwise);
+    while (keys[place] != value && keys[place] != VALUE_UNSET)
+        place = (place + 1) & mask;
+    return policy->section_JUMPS[at->then + place];
+}
+
+/* The instructions in turn. A switch has its jump at once; a test says whether it holds. */
+static uint32_t run(const struct tw_policy *policy, const struct tw_request *request)
+{
+    const struct image_instruction *code = policy->section_CODE;
     const int64_t *constants = policy->section_CONSTANTS;
-    for (;;) {
+    uint32_t target = policy->section_INFO->start;
+    while (!(target & TARGET_DECIDES)) {
+        const struct image_instruction *at = code + target;
         int64_t value = request->values[at->variable];
         bool holds = false;
         switch ((enum op)at->op) {
+        case OP_EQUALS:
+            holds = value == (int64_t)at->operand;
+            break;
+        case OP_AT_LEAST:
+            holds = value >= (int64_t)at->operand;
+            break;
         case OP_BETWEEN: {
             const int64_t *bounds = constants + at->operand;
             /* One comparison for both ends: below low wraps round to a large number. */
@@ -53,10 +87,59 @@ uint32_t tw_decide(const struct tw_policy *policy, const struct tw_request *requ
         case OP_IS_SET:
             holds = value != VALUE_UNSET;
             break;
-        case OP_DECIDE:
+        case OP_DIRECT:
+            target = direct(policy, at, value);
+            continue;
+        case OP_SEARCH:
+            target = search(policy, at, value);
+            continue;
+        case OP_HASH:
+            target = hash(policy, at, value);
+            continue;
+        case OP_TABLE:
+            return policy->table_decides(policy, request);
+        case OP_MASKS:
+            target = policy->masks_go(policy, at, request->values);
+            continue;
         case OP_COUNT:
-            return at->operand;
+            return 0;
         }
-        at = code + (holds ? at->then : at->otherwise);
+        target = holds ? at->then : at->otherwise;
     }
+    return target & ~TARGET_DECIDES;
+}
+
+uint32_t tw_decide(const struct tw_policy *policy, const struct tw_request *request)
+{
+    return policy->decide(policy, request);
+}
+
+static void find_table(struct tw_policy *policy)
+{
+    const struct image_table *table = policy->section_TABLES;
+    if (policy->count_TABLES)
+        policy->table =
+            (struct ready_table){.columns = policy->section_COLUMNS + table->column_first,
+                                 .blocks = policy->section_BLOCKS + table->block_first,
+                                 .cells = policy->section_CELLS + table->cell_first,
+                                 .base = table->base,
+                                 .column_count = table->column_count,
+                                 .block_count = table->block_count};
+}
+
+void program_use(struct tw_policy *policy, enum vector_unit unit)
+{
+    uint32_t start = policy->section_INFO->start;
+    find_table(policy);
+    policy->table_decides = table_decides;
+    policy->masks_go = masks_go;
+#if HAVE_AVX2
+    if (unit == VECTOR_AVX2) {
+        policy->table_decides = table_decides_avx2;
+        policy->masks_go = masks_go_avx2;
+    }
+#endif
+    (void)unit; /* where there is only one */
+    bool by_table = !(start & TARGET_DECIDES) && policy->section_CODE[start].op == OP_TABLE;
+    policy->decide = by_table ? policy->table_decides : run;
 }

@@ -16,7 +16,7 @@
 #include <assert.h>
 
 #define IMAGE_MAGIC "\x89TIERWAY" /* first byte over 127: no text file begins like this */
-#define IMAGE_VERSION 1
+#define IMAGE_VERSION 2
 #define IMAGE_LIMIT (256u << 20) /* bytes of a whole image */
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "images are read in place");
@@ -29,13 +29,31 @@ enum op {
 };
 
 enum operand {
-    OPERAND_NONE,
-    OPERAND_CONSTANT,
-    OPERAND_MASK,
-    OPERAND_SET,
-    OPERAND_PATTERN,
-    OPERAND_RULE
+    OPERAND_NONE,     /* 0 */
+    OPERAND_NUMBER,   /* itself a value, 0 to 2^32 - 1 */
+    OPERAND_CONSTANT, /* index of two constants, low and high */
+    OPERAND_BITS,     /* index of one constant */
+    OPERAND_SET,      /* index of a set of intervals */
+    OPERAND_PATTERN,  /* index of a pattern */
+    OPERAND_DIRECT,   /* index of the first jump; `then` is how many there are */
+    OPERAND_SEARCH,   /* index of the first key; `then` of the first jump; `otherwise` keys */
+    OPERAND_HASH,     /* the same with 2^`otherwise` places, see key_place; 1 to 24 */
+    OPERAND_TABLE,    /* index of a table */
+    OPERAND_MASKS     /* index of a group of masks */
 };
+
+/* How a program runs. The compiler chooses by what the policy is like; all are one code. */
+enum plan {
+#define TW_PLAN(name, text, meaning) PLAN_##name,
+#include "program/run/plans.def"
+#undef TW_PLAN
+    PLAN_COUNT
+};
+
+#define IMAGE_MOST_AXES 256 /* of one group of masks */
+
+/* Where a run goes on: the number of an instruction, or a rule that decides. */
+#define TARGET_DECIDES 0x80000000u
 
 struct image_header {
     char magic[8];
@@ -45,7 +63,7 @@ struct image_header {
     uint64_t source_hash; /* of the policy's text and of what it includes */
     uint64_t schema_hash; /* of its attributes: names, types, projections */
     uint32_t section_count;
-    uint32_t longest_run; /* the most instructions that one decision takes */
+    uint32_t longest_run; /* the most steps that one decision takes, see program_longest_run */
     uint64_t checksum;    /* of everything behind the header */
 };
 
@@ -63,6 +81,8 @@ struct image_info {
     struct image_string name, timezone, provider;
     uint32_t reads_clock;
     uint32_t rule_count; /* without otherwise */
+    uint32_t plan;       /* enum plan */
+    uint32_t start;      /* target: where a run begins */
 };
 
 struct image_variable {
@@ -71,7 +91,10 @@ struct image_variable {
     uint32_t type;
     uint8_t can_be_unset, needed, reserved[2];
     uint32_t literal_first, literal_capacity; /* of a string: its hash table; 0 or a power of two */
-    uint32_t literal_count, reserved_too;
+    uint32_t literal_count;
+    uint32_t other_class;       /* of a string that is no literal, where there is no automaton */
+    uint32_t class_count;       /* of a string: its classes; the values of the variable are below */
+    uint32_t automaton_and_one; /* index + 1 of what finds the class of such a string; 0: none */
 };
 
 struct image_attribute {
@@ -97,19 +120,81 @@ struct image_set {
     uint32_t first, count;
 };
 
-/* A text that the policy names. Its number is what programs test: 1, 2, ...; 0 is any other text.
- */
+/* A text that the policy names, and its class: the number that programs test. */
 struct image_literal {
-    struct image_string text;
-    uint32_t number; /* 0: a free place of the hash table */
-    uint32_t hash;   /* low half of the text's hash */
+    struct image_string text; /* offset UINT32_MAX: a free place of the hash table */
+    uint32_t class;
+    uint32_t hash; /* literal_hash of the text */
+};
+
+/* Finds the class of a text that is no literal: one step a byte, from state 0. */
+struct image_automaton {
+    uint32_t state_count, symbol_count;
+    uint32_t step_first;  /* in `steps`: symbol_count states for each state */
+    uint32_t class_first; /* in `classes`: one for each state */
+    uint8_t symbols[256]; /* of each byte */
 };
 
 struct image_instruction {
     uint8_t op, reserved;
     uint16_t variable;
     uint32_t operand;
-    uint32_t then, otherwise; /* instruction numbers, greater than its own */
+    uint32_t then, otherwise; /* targets; instruction numbers are greater than its own */
+};
+
+/* Where the search for a key begins in a hash table of 2^bits places; it goes on at the next one.
+ * bits: 1 to 63. A free place has the key VALUE_UNSET. */
+static inline uint32_t key_place(int64_t key, uint32_t bits)
+{
+    return (uint32_t)((uint64_t)key * 0x9e3779b97f4a7c15u >> (64 - bits)); /* the golden ratio */
+}
+
+/* A dense table. The number of a request's cell is the sum of its columns' shares. */
+struct image_table {
+    uint32_t column_first, column_count;
+    uint32_t block_first, block_count;
+    uint32_t cell_first, cell_count; /* in `cells`: the rule that decides */
+    uint32_t base;                   /* where the sum begins */
+    uint32_t reserved;
+};
+
+/* A variable with few values. With u = value - low as an unsigned number, or `limit` where that is
+ * less, its share is shares[share_first + u * factor / 2^40]. What is not set lands at the limit.
+ */
+struct image_column {
+    uint32_t variable, share_first, share_count, reserved;
+    int64_t low;
+    uint64_t limit, factor; /* limit * factor < 2^64 */
+};
+
+/* Four thresholds of one variable, ascending also from block to block of the same variable; each
+ * one that the value is above adds its share, which may be negative. The blocks of a variable
+ * stand in a row. A threshold that is not used is INT64_MAX with the share 0. */
+struct image_block {
+    uint32_t variable, reserved;
+    int64_t above[4];
+    int64_t shares[4];
+};
+
+/* A group of up to 64 words of conjunctions in the order of their rules. A request's row on each
+ * axis is a mask of the conjunctions that the axis allows; the first one that all axes allow
+ * decides. A conjunction's rule is in `owners`. */
+struct image_masks {
+    uint32_t axis_first, axis_count; /* 1 to IMAGE_MOST_AXES */
+    uint32_t word_count;             /* 1 to 64 */
+    uint32_t owner_first;            /* word_count * 64 of them */
+};
+
+/* A variable's rows. key_count > 0: the row is the number of keys (in `constants`, ascending) that
+ * the value is at least. Else the row is the value, as an unsigned number, or the last row where
+ * that is less. */
+struct image_axis {
+    uint32_t variable;
+    uint32_t key_first, key_count;
+    uint32_t row_count;
+    uint32_t word_first;    /* in `words of masks`: row_count times word_count */
+    uint32_t summary_first; /* in the same: for each row, which of its words are not 0; read only
+                               where there is more than one word */
 };
 
 /* The last record is `otherwise`. */

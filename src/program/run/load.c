@@ -106,6 +106,7 @@ enum tw_status tw_policy_load(const void *image, size_t length, tw_policy **resu
         (status = make_words(policy)) != TW_OK || (status = make_attributes(policy)) != TW_OK ||
         (status = make_names(policy)) != TW_OK || (status = open_zone(policy, error)) != TW_OK)
         goto done;
+    program_use(policy, vector_unit_here());
     snprintf(policy->hash, sizeof policy->hash, "%016" PRIx64, policy->header->source_hash);
     *result = policy;
     policy = NULL;

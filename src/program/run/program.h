@@ -7,6 +7,16 @@
 
 #include "base/clock.h"
 #include "program/run/image.h"
+#include "program/run/vector.h"
+
+/* Where a table's records are, so that a decision does not look for them. */
+struct ready_table {
+    const struct image_column *columns;
+    const struct image_block *blocks;
+    const uint16_t *cells;
+    int64_t base;
+    uint32_t column_count, block_count;
+};
 
 struct tw_policy {
     char *image; /* owned, 8-aligned */
@@ -22,12 +32,18 @@ struct tw_policy {
     uint32_t *names;                 /* owned: hash table of attribute numbers + 1 */
     uint32_t names_capacity;         /* a power of two */
     struct zone *zone;               /* NULL where the policy does not read the clock */
+    struct ready_table table;        /* where there is one */
+    /* What runs the program on this machine, see program_use. */
+    uint32_t (*decide)(const struct tw_policy *policy, const struct tw_request *request);
+    uint32_t (*table_decides)(const struct tw_policy *policy, const struct tw_request *request);
+    uint32_t (*masks_go)(const struct tw_policy *policy, const struct image_instruction *at,
+                         const int64_t *values);
     char hash[17];
 };
 
 struct tw_request {
     const struct tw_policy *policy;
-    int64_t *values;       /* of each variable; for strings the literal's number */
+    int64_t *values;       /* of each variable; for strings the text's class */
     struct text *texts;    /* of each string variable that is set */
     struct buffer *copies; /* of each string variable: texts that were copied */
     uint8_t *given;        /* of each attribute: set since the request was clear */
@@ -52,16 +68,26 @@ static inline int64_t budget_limit(const struct tw_policy *policy,
 
 /* verify.c: everything about the bytes that a run relies on. Fills in the section pointers. */
 enum tw_status program_verify(struct tw_policy *policy, struct tw_error *error);
-/* The longest way through verified code, in instructions; 0 when memory is out. */
-uint32_t program_longest_run(const struct image_instruction *code, uint32_t count);
+/* The longest way through verified code, in steps, at least 1; 0 when memory is out. An instruction
+ * is one step, a table one for each variable and one for the cell, masks one for each axis and one
+ * for each word. Reads no sections but info, code, jumps, tables, blocks and groups. */
+uint32_t program_longest_run(const struct tw_policy *policy);
+/* decide.c: makes ready to run on `unit`, which the machine must have. Loading does that with the
+ * best one there is; tests choose another before any thread decides. */
+void program_use(struct tw_policy *policy, enum vector_unit unit);
 uint64_t image_checksum(const char *image, size_t length);
 
 const char *op_text(enum op op);
 enum operand op_operand(enum op op);
 const char *section_text(enum section section);
 
-/* The number of a text among the literals of a string variable, 0 where it is none of them. */
-int64_t literal_number(const struct tw_policy *policy, uint32_t variable, struct text text);
+const char *plan_text(enum plan plan);
+
+/* A text's class, which programs test: that of the literal, or of the automaton's last state, or
+ * that of all other texts. variable: of strings. */
+int64_t text_class(const struct tw_policy *policy, uint32_t variable, struct text text);
+/* literal.c: what the literal tables of images are built with. */
+uint32_t literal_hash(struct text text);
 /* An attribute's index by name, -1 where there is none. */
 int attribute_find(const struct tw_policy *policy, struct text name);
 /* Sets an attribute from text as the language writes it, see tw_request_set. */

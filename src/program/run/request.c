@@ -1,8 +1,8 @@
 /* program/run/request.c: the values of one request.
  *
  * A request owns its arrays and the texts that it copied. Values arrive by attribute and are kept
- * by variable. What the policy does not read is stored but never worked on: the texts of variables
- * that no test names are not looked up. */
+ * by variable. What the policy does not read is stored but never worked on: such a variable has no
+ * literals to look a text up in. */
 #include "program/run/program.h"
 
 #include <stdlib.h>
@@ -13,19 +13,6 @@ enum { LONGEST_TEXT = 1 << 20 }; /* bytes of one string attribute that is copied
 static const struct image_attribute *attribute_row(const tw_request *request, int attribute)
 {
     return &request->policy->section_ATTRIBUTES[attribute];
-}
-
-int64_t literal_number(const struct tw_policy *policy, uint32_t variable, struct text text)
-{
-    const struct image_variable *row = &policy->section_VARIABLES[variable];
-    if (row->literal_capacity == 0)
-        return 0;
-    const struct image_literal *table = policy->section_LITERALS + row->literal_first;
-    uint32_t hash = (uint32_t)text_hash(text, 0), mask = row->literal_capacity - 1;
-    for (uint32_t at = hash & mask; table[at].number; at = (at + 1) & mask)
-        if (table[at].hash == hash && text_equal(image_slice(policy, table[at].text), text))
-            return table[at].number;
-    return 0;
 }
 
 enum tw_status tw_request_new(const tw_policy *policy, tw_request **result)
@@ -61,7 +48,7 @@ void tw_request_clear(tw_request *request)
         if (row->type != TW_TYPE_STRING || row->can_be_unset)
             continue;
         request->texts[i] = image_slice(policy, row->initial_text);
-        request->values[i] = literal_number(policy, i, request->texts[i]);
+        request->values[i] = text_class(policy, i, request->texts[i]);
     }
 }
 
@@ -231,33 +218,39 @@ enum tw_status request_set_number(tw_request *request, int attribute, int64_t va
 static void follow_user(tw_request *request, struct text user)
 {
     const struct tw_policy *policy = request->policy;
+    if (!policy->section_VARIABLES[VARIABLE_SAMPLE].needed)
+        return;
     int sample = attribute_find(policy, TEXT("sample"));
-    if (!policy->section_VARIABLES[VARIABLE_SAMPLE].needed || sample < 0 || request->given[sample])
+    if (sample < 0 || request->given[sample])
         return;
     request->values[VARIABLE_SAMPLE] = (int64_t)(text_hash(user, 0) % PERCENT_ALL);
+}
+
+/* The text's bytes outlive the request, or are its copy. */
+static inline void keep_text(tw_request *request, size_t attribute, uint32_t variable,
+                             struct text text)
+{
+    request->texts[variable] = text;
+    request->given[attribute] = 1;
+    request->values[variable] = text_class(request->policy, variable, text);
+    if (variable == VARIABLE_USER)
+        follow_user(request, text);
 }
 
 enum tw_status request_set_text(tw_request *request, int attribute, struct text text, bool copy)
 {
     const struct image_attribute *row = attribute_row(request, attribute);
-    uint32_t variable = row->variable;
     if (row->type != TW_TYPE_STRING)
         return TW_INVALID;
     if (copy) {
-        struct buffer *kept = &request->copies[variable];
+        struct buffer *kept = &request->copies[row->variable];
         buffer_clear(kept);
         buffer_text(kept, text);
         if (kept->status)
             return kept->status;
         text = buffer_view(kept);
     }
-    request->texts[variable] = text;
-    request->given[attribute] = 1;
-    request->values[variable] = request->policy->section_VARIABLES[variable].needed
-                                    ? literal_number(request->policy, variable, text)
-                                    : 0;
-    if (variable == VARIABLE_USER)
-        follow_user(request, text);
+    keep_text(request, (size_t)attribute, row->variable, text);
     return TW_OK;
 }
 
@@ -283,7 +276,11 @@ enum tw_status tw_request_set_text(tw_request *request, size_t index, const char
 {
     if (index >= request->policy->count_ATTRIBUTES)
         return TW_NOT_FOUND;
-    return request_set_text(request, (int)index, (struct text){text, length}, false);
+    const struct image_attribute *row = &request->policy->section_ATTRIBUTES[index];
+    if (row->type != TW_TYPE_STRING)
+        return TW_INVALID;
+    keep_text(request, index, row->variable, (struct text){text, length});
+    return TW_OK;
 }
 
 enum tw_status tw_request_set_instant(tw_request *request, int64_t milliseconds)

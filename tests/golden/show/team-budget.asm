@@ -1,17 +1,35 @@
-# program e19a064e2685b82b, format 1, edition 1, 6880 bytes
-# 15 instructions, at most 9 for one decision
-    0  is-set   team                                    then 2  else 1
-    1  decide   nobody
-    2  between  monthly.spent $500 or more              then 3  else 5
-    3  between  request_type interactive                then 4  else 5
-    4  decide   spent
-    5  between  monthly.spent $500 or more              then 6  else 7
-    6  decide   stopped
-    7  between  monthly.spent $400.000000000001 or more then 8  else 10
-    8  between  request_type async..background          then 9  else 10
-    9  decide   tight
-   10  between  monthly.spent $495.000000000001 or more then 11  else 12
-   11  decide   nearly-out
-   12  between  request_type background                 then 13  else 14
-   13  decide   unhurried
-   14  decide   otherwise
+# program e19a064e2685b82b, format 2, edition 1, 7240 bytes
+# plan: table; 1 instruction, at most 4 steps for one decision
+    0  table
+                request_type interactive                adds 0
+                request_type async                      adds 2
+                request_type else                       adds 4
+                team other                              adds 0
+                team else                               adds 1
+                monthly.spent above $400                adds 6
+                monthly.spent above $495                adds 6
+                monthly.spent above $499.999999999999   adds 6
+                cell 0                                  then otherwise
+                cell 1                                  then nobody
+                cell 2                                  then otherwise
+                cell 3                                  then nobody
+                cell 4                                  then unhurried
+                cell 5                                  then nobody
+                cell 6                                  then otherwise
+                cell 7                                  then nobody
+                cell 8                                  then tight
+                cell 9                                  then nobody
+                cell 10                                 then tight
+                cell 11                                 then nobody
+                cell 12                                 then nearly-out
+                cell 13                                 then nobody
+                cell 14                                 then tight
+                cell 15                                 then nobody
+                cell 16                                 then tight
+                cell 17                                 then nobody
+                cell 18                                 then spent
+                cell 19                                 then nobody
+                cell 20                                 then stopped
+                cell 21                                 then nobody
+                cell 22                                 then stopped
+                cell 23                                 then nobody
