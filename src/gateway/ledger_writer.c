@@ -5,11 +5,18 @@
  * the desk's thread all the time. A batch that cannot be written fails for all its entries. */
 #include "gateway/ledger_writer.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { BATCH_ROWS = 512 };
+enum {
+    BATCH_ROWS = 512,
+    COMMIT_GAP =
+        500000 /* nanoseconds between the starts of two commits, where rows come together */
+};
 
 struct ledger_entry {
     struct ledger_entry *next;
@@ -114,11 +121,23 @@ static void give_back(struct ledger_entry *entry)
     pthread_mutex_unlock(&desk->lock);
 }
 
+/* Entries that came together are followed by more: a commit that waits a little takes them along,
+ * and spares the disk a flush. A caller that comes alone is not made to wait. */
+static void wait_for_more(int64_t begun)
+{
+    int64_t rest = begun + COMMIT_GAP - clock_monotonic();
+    const struct timespec time = {.tv_nsec = rest};
+    if (rest > 0 && rest <= COMMIT_GAP)
+        nanosleep(&time, NULL);
+}
+
 static void *run(void *context)
 {
     struct ledger_writer *writer = context;
     struct ledger_entry *entries;
-    while ((entries = wait_for_work(writer)))
+    while ((entries = wait_for_work(writer))) {
+        int64_t begun = clock_monotonic();
+        bool together = entries->next;
         while (entries) {
             struct ledger_entry *rest = write_batch(writer, entries);
             while (entries != rest) {
@@ -127,6 +146,9 @@ static void *run(void *context)
                 entries = next;
             }
         }
+        if (together)
+            wait_for_more(begun);
+    }
     return NULL;
 }
 
