@@ -98,3 +98,9 @@ void ledger_group_add(struct ledger_group *group, const struct ledger_row *row)
         group->default_cost += row->default_cost;
     }
 }
+
+int64_t money_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}

@@ -122,8 +122,9 @@ static enum tw_status insert_row(struct sqlite_store *sqlite, const struct ledge
     return status;
 }
 
-enum tw_status sqlite_ledger_append(struct store *store, const struct ledger_row *rows,
-                                    size_t count, struct tw_error *error)
+enum tw_status sqlite_ledger_settle(struct store *store, const struct ledger_row *rows,
+                                    size_t count, const int64_t *reservations,
+                                    size_t reservation_count, struct tw_error *error)
 {
     struct sqlite_store *sqlite = (struct sqlite_store *)store;
     enum tw_status status = sqlite_begin(sqlite, error);
@@ -131,6 +132,8 @@ enum tw_status sqlite_ledger_append(struct store *store, const struct ledger_row
         return status;
     for (size_t i = 0; i < count && status == TW_OK; i++)
         status = insert_row(sqlite, &rows[i], error);
+    if (status == TW_OK)
+        status = sqlite_budget_release(sqlite, reservations, reservation_count, error);
     return sqlite_end(sqlite, status, error);
 }
 
