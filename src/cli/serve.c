@@ -193,9 +193,8 @@ static int run(struct serving *serving)
         return EXIT_TROUBLE;
     policy_store_publish_to(serving->policies, publish, serving->gateway);
     admin_set_gateway(serving->admin, serving->gateway);
-    printf("%s\n", gateway_address(serving->gateway));
-    fflush(stdout);
     const struct operation operation = {.command = serving->command,
+                                        .address = gateway_address(serving->gateway),
                                         .policies = serving->policies,
                                         .access_log = serving->access_log,
                                         .admin = serving->admin,

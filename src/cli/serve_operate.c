@@ -138,6 +138,8 @@ int operate(const struct operation *operation)
         policy_watch_open(operation->policies, &operating.loop, &options, &operating.watch);
     if (status == TW_OK) {
         start_signals(&operating);
+        printf("%s\n", operation->address);
+        fflush(stdout);
         start_watchdog(&operating);
         notify(&operating, "READY=1");
         uv_run(&operating.loop, UV_RUN_DEFAULT);

@@ -8,6 +8,7 @@
 
 struct operation {
     const struct command *command;
+    const char *address; /* printed as soon as signals are seen to */
     struct policy_store *policies;
     struct access_log *access_log; /* NULL: none is kept */
     struct admin *admin;

@@ -27,12 +27,12 @@ static void send_head(struct relay *relay, int status)
         relay_break(relay);
 }
 
-/* The first event that is passed on: no other attempt will follow, and the rule's own time limit
- * alone goes on running. */
+/* The first event that is passed on: no other attempt will follow, and a time limit that the rule
+ * itself sets goes on running, but no other: a caller that is being served does not wait. */
 static void begin(struct relay *relay)
 {
-    if (steps_current(&relay->steps)->timeout <= 0)
-        relay->time_out_at = NEVER;
+    int64_t timeout = steps_current(&relay->steps)->timeout;
+    relay->time_out_at = timeout > 0 ? relay->steps.begun + timeout : NEVER;
     relay->comment_at = NEVER;
     route_set_timer(relay);
     if (relay->head_sent)
