@@ -146,8 +146,9 @@ let stores = 0;
 export async function startGateway(upstream, ...options) {
     const policyFile = temporaryFile('policy.tier', policy);
     const storeName = `ledger${++stores}.db`;
-    const gateway = new Gateway(['serve', '--policy', policyFile, '--upstream', upstream,
-                                 '--store', temporaryFile(storeName), ...options]);
+    const gateway = new Gateway(['serve', '--listen', '127.0.0.1:0', '--policy', policyFile,
+                                 '--upstream', upstream, '--store', temporaryFile(storeName),
+                                 ...options]);
     gateway.storeName = storeName;
     return gateway.start();
 }
@@ -253,12 +254,23 @@ export function requestBytes(method, target, headers, body = undefined) {
                           body ?? Buffer.alloc(0)]);
 }
 
+// The final answer that the bytes begin with, with the interim ones before it.
+function parseAnswer(bytes, bodiless) {
+    const interim = [];
+    for (let at = 0; ; ) {
+        const message = parseMessage(bytes.subarray(at), bodiless);
+        if (!message?.head.first.startsWith('HTTP/1.1 1')) return message && {...message, interim};
+        interim.push(message.head);
+        at += message.used;
+    }
+}
+
 // Sends the bytes on a connection of its own and waits for one whole answer.
 export async function exchange(port, bytes, bodiless = false) {
     const caller = await connect(port);
     caller.socket.write(bytes);
     const answer = await until(() => {
-        const message = parseMessage(caller.received, bodiless);
+        const message = parseAnswer(caller.received, bodiless);
         return message ?? (caller.ended ? {cut: caller.received} : undefined);
     }, 'an answer');
     caller.socket.destroy();
