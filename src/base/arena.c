@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, LARGE = LARGEST_BLOCK / 8 };
+enum { FIRST_BLOCK = 1024, LARGEST_BLOCK = 1 << 20, LARGE = LARGEST_BLOCK / 8 };
 
 struct arena_block {
     struct arena_block *older;

@@ -69,7 +69,7 @@ void header_list_free(struct header_list *list)
 void header_list_add(struct header_list *list, struct text name, struct text value)
 {
     if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? list->capacity * 2 : 32;
+        size_t capacity = list->capacity ? list->capacity * 2 : 16;
         struct http_header *items = realloc(list->items, capacity * sizeof *items);
         if (!items) {
             list->failed = true;

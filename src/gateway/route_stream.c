@@ -39,6 +39,11 @@ static void begin(struct relay *relay)
         return;
     route_make_headers(relay, false);
     send_head(relay, relay->answer_status);
+    /* A stream may last long: what it needs no more is given back. */
+    header_list_free(&relay->headers);
+    header_list_free(&relay->head_headers);
+    header_list_free(&relay->answer);
+    buffer_free(&relay->head);
 }
 
 bool stream_pass(void *context, const struct piece *piece)
