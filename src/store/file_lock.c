@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STEP = 2 }; /* milliseconds between two tries */
+enum { FIRST_STEP = 1, LONGEST_STEP = 16 }; /* milliseconds between two tries */
 
 static enum tw_status status_of(int cause)
 {
@@ -32,20 +32,23 @@ enum tw_status file_lock_open(const char *path, int *descriptor, struct tw_error
     return TW_OK;
 }
 
-static void pause_a_step(void)
+static void pause_for(int milliseconds)
 {
-    struct timespec step = {.tv_nsec = STEP * 1000000};
+    struct timespec step = {.tv_nsec = (long)milliseconds * 1000000};
     nanosleep(&step, NULL);
 }
 
+/* Waits get longer, so that a crowd does not keep the one from work that has the lock. */
 enum tw_status file_lock_take(int descriptor, int wait, struct tw_error *error)
 {
-    for (int waited = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; waited += STEP) {
+    int step = FIRST_STEP;
+    for (int waited = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; waited += step) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fail(error, TW_IO, "locking the store: %s", strerror(errno));
         if (waited >= wait)
             return fail(error, TW_BUSY, "another process is writing to the store");
-        pause_a_step();
+        pause_for(step);
+        step = step < LONGEST_STEP ? 2 * step : step;
     }
     return TW_OK;
 }
