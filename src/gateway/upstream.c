@@ -549,9 +549,14 @@ void upstream_close(struct upstream *upstream, void (*closed)(void *context), vo
     upstream->closing = true;
     upstream->closed = closed;
     upstream->closed_context = context;
-    while (upstream->active)
-        transfer_cancel(upstream->active);
-    while (upstream->idle)
-        transfer_free(take_idle(upstream));
+    for (struct transfer *transfer = upstream->active, *next; transfer; transfer = next) {
+        next = transfer->next;
+        take_back(transfer);
+        transfer_free(transfer);
+    }
+    for (struct transfer *transfer = upstream->idle, *next; transfer; transfer = next) {
+        next = transfer->next;
+        transfer_free(transfer);
+    }
     sockets_close(upstream);
 }
