@@ -141,13 +141,15 @@ backend provider
     return Server("haproxy", ["haproxy", "-db", "-f", str(path)], port)
 
 
-def start_tierway(tierway, folder, upstream, store="off"):
-    """store: where the ledger is kept; off: none is."""
+def start_tierway(tierway, folder, upstream, ledger="off"):
+    """ledger: off, or whether an answer ends `before` or `after` its row is on disk."""
     port = free_port()
-    name = "tierway" if store == "off" else "tierway+ledger"
+    name = "tierway" if ledger == "off" else f"tierway, rows {ledger}"
     command = [tierway, "serve", "--policy", str(SOURCE / "policies/dynamic-router.tier"),
                "--upstream", f"http://127.0.0.1:{upstream}/v1", "--listen", f"127.0.0.1:{port}",
-               "--store", store, "--threads", "1"]
+               "--threads", "1", "--store", "off" if ledger == "off" else f"{ledger}.db"]
+    if ledger != "off":
+        command += ["--ledger-sync", ledger]
     return Server(name, command, port, cwd=folder)
 
 
