@@ -143,10 +143,12 @@ class Gateway extends Program {
 
 let stores = 0;
 
+// options: may name another policy.
 export async function startGateway(upstream, ...options) {
-    const policyFile = temporaryFile('policy.tier', policy);
+    const own = options.includes('--policy');
+    const policyOption = own ? [] : ['--policy', temporaryFile('policy.tier', policy)];
     const storeName = `ledger${++stores}.db`;
-    const gateway = new Gateway(['serve', '--listen', '127.0.0.1:0', '--policy', policyFile,
+    const gateway = new Gateway(['serve', '--listen', '127.0.0.1:0', ...policyOption,
                                  '--upstream', upstream, '--store', temporaryFile(storeName),
                                  ...options]);
     gateway.storeName = storeName;
