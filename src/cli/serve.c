@@ -189,6 +189,7 @@ static void publish(void *context, struct snapshot *snapshot)
 static int run(struct serving *serving)
 {
     signal(SIGPIPE, SIG_IGN);
+    operation_hold_signals();
     if (!open_gateway(serving))
         return EXIT_TROUBLE;
     policy_store_publish_to(serving->policies, publish, serving->gateway);

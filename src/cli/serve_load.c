@@ -145,9 +145,9 @@ enum tw_status load_policy(void *context, const char *file, struct loaded *loade
         status = tw_policy_load(content.data, content.length, &loaded->policy, &error);
     else if (status == TW_OK)
         status = load_text(file, buffer_view(&content), loaded, why, &error);
-    if (status)
+    if (status && status != TW_REFUSED) /* else it is said already */
         complain(why, file, error.message);
-    else
+    if (status == TW_OK)
         status = finish_policy(context, file, &content, loaded);
     if (status)
         forget(loaded);

@@ -108,6 +108,10 @@ enum tw_status config_check(const struct config *config, struct buffer *problems
  * hash of one is in it. */
 void config_describe(const struct config *config, struct buffer *out);
 
+/* What a caller may be called. */
+bool caller_name_valid(const char *name);
+#define CALLER_NAME_RULE "1 to 64 letters, digits, or any of . _ - @, the first a letter or digit"
+
 /* Whether the listening address is of this machine only: 127.0.0.0/8, ::1, localhost. */
 bool config_is_local(const struct config *config);
 

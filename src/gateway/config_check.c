@@ -70,12 +70,20 @@ static void check_upstream(struct checking *checking)
                            "`upstream.key_env`, not from both");
 }
 
-static bool is_name(const char *name)
+static bool is_letter_or_digit(char byte)
 {
-    for (const char *at = name; *at; at++)
-        if (*at <= ' ' || *at > '~' || *at == '"' || *at == '\\')
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9');
+}
+
+/* Nothing that YAML, a log or a shell would read as something else. */
+bool caller_name_valid(const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < length; i++)
+        if (!is_letter_or_digit(name[i]) && (i == 0 || !strchr("._-@", name[i])))
             return false;
-    return strlen(name) <= 64;
+    return length >= 1 && length <= 64;
 }
 
 static bool is_hash(const char *sha256)
@@ -104,10 +112,8 @@ static void check_caller(struct checking *checking, size_t index)
     const struct config_caller *caller = &checking->config->callers[index];
     if (!caller->name)
         complain_of_caller(checking, caller, "this caller has no `name`");
-    else if (!is_name(caller->name))
-        complain_of_caller(checking, caller,
-                           "a caller's name is up to 64 letters, digits and signs, without blanks "
-                           "or quotes");
+    else if (!caller_name_valid(caller->name))
+        complain_of_caller(checking, caller, "a caller's name is " CALLER_NAME_RULE);
     if (!caller->sha256)
         complain_of_caller(checking, caller,
                            "this caller has no `sha256`; `tierway keys new NAME` makes a key");

@@ -204,8 +204,8 @@ static void test_whole(void)
         {MINIMAL "  key_env: K\ncallers:\n- {name: a, sha256: xyz}\n- {name: 'a b', sha256: " HASH_A
                  "}\n",
          "t.yaml:6:3: `sha256` is the hash of a key: 64 digits, 0 to 9 and a to f\n"
-         "t.yaml:7:3: a caller's name is up to 64 letters, digits and signs, without blanks or "
-         "quotes\n"},
+         "t.yaml:7:3: a caller's name is 1 to 64 letters, digits, or any of . _ - @, the first a "
+         "letter or digit\n"},
         {MINIMAL "  key_env: K\ncallers:\n- {name: a, sha256: " HASH_A
                  "}\n- {name: a, sha256: " HASH_B "}\n- {name: c, sha256: " HASH_A "}\n",
          "t.yaml:7:3: another caller has this name\n"
