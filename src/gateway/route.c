@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #define HEADER_PREFIX "x-tierway-"
-#define MILLISECONDS 1000000 /* in nanoseconds */
 
 struct routed_path {
     const char *path;
@@ -131,11 +130,11 @@ static struct text new_request_id(struct relay *relay)
                         (unsigned long long)low);
 }
 
-static enum tw_status decide(struct relay *relay, const struct routed_path *path, int64_t instant,
-                             struct tw_error *error)
+/* Everything that the policy reads, but for budgets. */
+static enum tw_status fill_request(struct relay *relay, const struct routed_path *path,
+                                   struct tw_error *error)
 {
     tw_request *request = relay->policy->request;
-    const tw_policy *policy = relay->policy->snapshot->policy;
     size_t count;
     enum tw_status status = read_headers(relay, &count);
     if (status != TW_OK)
@@ -143,29 +142,21 @@ static enum tw_status decide(struct relay *relay, const struct routed_path *path
     const struct attribute_source source = {.body = &relay->body,
                                             .endpoint = text_of(path->endpoint),
                                             .request_id = relay->account.request_id,
-                                            .instant = instant,
+                                            .instant = relay->instant,
                                             .headers = relay->worker->pairs,
                                             .header_count = count,
                                             .ignore_unknown = true};
     tw_request_clear(request);
     status = attributes_fill(request, &source, error);
-    if (status != TW_OK)
-        return status;
-    uint32_t rule = tw_decide(policy, request);
-    relay->rule_number = rule;
-    tw_policy_rule(policy, rule, &relay->rule);
-    tw_policy_action(policy, request, rule, &relay->action);
-    relay->account.rule = text_of(relay->rule.name);
-    if (relay->action.step_count)
-        relay->account.chosen_tier = text_of(relay->action.steps[0].name);
-    return TW_OK;
+    if (status == TW_OK)
+        status = budget_attributes(request, &relay->arena, &relay->account.attributes, error);
+    return status;
 }
 
 static enum tw_status prepare(struct relay *relay, const struct routed_path *path,
                               struct tw_error *error)
 {
     const struct snapshot *snapshot = relay->policy->snapshot;
-    int64_t instant = clock_system() / MILLISECONDS;
     enum tw_status status = body_scan(exchange_request(relay->exchange)->body, &relay->body, error);
     if (status != TW_OK)
         return status;
@@ -176,14 +167,8 @@ static enum tw_status prepare(struct relay *relay, const struct routed_path *pat
                                       .price_table = snapshot->price_table};
     relay->account.request_id = new_request_id(relay);
     status = account_open(&relay->account, &relay->body, &relay->arena, error);
-    uint64_t begun = uv_hrtime();
-    if (status == TW_OK)
-        status = decide(relay, path, instant, error);
-    relay->decision = (int64_t)(uv_hrtime() - begun);
-    if (status == TW_OK)
-        steps_begin(&relay->steps, &relay->action, &relay->account, &relay->worker->random,
-                    &relay->arena, instant, relay_now(relay));
-    return status;
+    relay->asked = uv_hrtime();
+    return status == TW_OK ? fill_request(relay, path, error) : status;
 }
 
 static void answer_unusable(struct relay *relay, enum tw_status status,
@@ -225,6 +210,46 @@ static void begin_steps(struct relay *relay)
     route_send(relay);
 }
 
+void route_decided(struct relay *relay, const struct budget_question *question)
+{
+    const tw_policy *policy = relay->policy->snapshot->policy;
+    relay->rule_number = question->rule;
+    relay->action = question->action;
+    relay->reservation = question->order.reservation;
+    relay->account.estimate = question->amount;
+    tw_policy_rule(policy, question->rule, &relay->rule);
+    relay->account.rule = text_of(relay->rule.name);
+    if (relay->action.step_count)
+        relay->account.chosen_tier = text_of(relay->action.steps[0].name);
+    relay->decision = (int64_t)(uv_hrtime() - relay->asked);
+    steps_begin(&relay->steps, &relay->action, &relay->account, &relay->worker->random,
+                &relay->arena, relay->instant, relay_now(relay));
+    if (relay->action.step_count == 0)
+        reject(relay);
+    else
+        begin_steps(relay);
+}
+
+/* Here, or where the policy reads a budget and there is a ledger, on the ledger's thread. */
+static enum tw_status decide(struct relay *relay, struct tw_error *error)
+{
+    struct budget_question question = {.request = relay->policy->request,
+                                       .zone = relay->account.zone,
+                                       .prices = relay->account.prices,
+                                       .model = relay->account.model,
+                                       .input_tokens = relay->body.tokens,
+                                       .output_tokens = relay->body.max_output_tokens,
+                                       .instant = relay->instant};
+    if (relay->worker->desk && budget_is_read(relay->account.policy))
+        return route_ask(relay, &question, error);
+    enum tw_status status = budget_question_open(&question, &relay->arena, error);
+    if (status == TW_OK)
+        status = budget_decide(&question, NULL, error);
+    if (status == TW_OK)
+        route_decided(relay, &question);
+    return status;
+}
+
 void route_begin(struct relay *relay)
 {
     struct tw_error error = {.code = TW_OK};
@@ -233,13 +258,13 @@ void route_begin(struct relay *relay)
     relay->routed = true;
     relay->chat = path->chat;
     relay->steps.row_count = 0;
+    relay->ask = NULL;
+    relay->reservation = 0;
     relay->account = (struct account){.policy = NULL};
     relay->policy = worker_policy_hold(relay->worker);
     enum tw_status status = prepare(relay, path, &error);
+    if (status == TW_OK)
+        status = decide(relay, &error);
     if (status != TW_OK)
         answer_unusable(relay, status, &error);
-    else if (relay->action.step_count == 0)
-        reject(relay);
-    else
-        begin_steps(relay);
 }

@@ -148,6 +148,19 @@ static int64_t choose(void *context)
     return question->amount;
 }
 
+static bool is_read(const struct image_attribute *row)
+{
+    return row->from == TW_FROM_BUDGET && row->projection == PROJECT_WHOLE && row->needed;
+}
+
+bool budget_is_read(const tw_policy *policy)
+{
+    for (uint32_t i = 0; policy->count_BUDGETS && i < policy->count_ATTRIBUTES; i++)
+        if (is_read(&policy->section_ATTRIBUTES[i]))
+            return true;
+    return false;
+}
+
 enum tw_status budget_question_open(struct budget_question *question, struct arena *arena,
                                     struct tw_error *error)
 {
@@ -163,19 +176,18 @@ enum tw_status budget_question_open(struct budget_question *question, struct are
     question->order.buckets = ARENA_ARRAY(arena, struct budget_bucket, most);
     if (!question->views || !question->order.buckets)
         return fail(error, TW_NO_MEMORY, "out of memory");
-    for (uint32_t i = 0; i < policy->count_ATTRIBUTES; i++) {
-        const struct image_attribute *row = &policy->section_ATTRIBUTES[i];
-        if (row->from == TW_FROM_BUDGET && row->projection == PROJECT_WHOLE && row->needed)
+    for (uint32_t i = 0; i < policy->count_ATTRIBUTES; i++)
+        if (is_read(&policy->section_ATTRIBUTES[i]))
             add_view(question, (int)i, arena);
-    }
     return arena->failed ? fail(error, TW_NO_MEMORY, "out of memory") : TW_OK;
 }
 
 enum tw_status budget_decide(struct budget_question *question, struct store *store,
                              struct tw_error *error)
 {
+    struct budget_order *order = &question->order;
     if (question->view_count && store)
-        return budget_reserve(store, &question->order, 1, error);
+        return budget_reserve(store, &order, 1, error);
     for (size_t i = 0; i < question->order.count; i++)
         question->order.buckets[i].spent = 0;
     question->order.usual_output = USUAL_OUTPUT_UNKNOWN;

@@ -50,6 +50,8 @@ struct budget_question {
     bool no_room;   /* it was decided as if a budget were spent */
 };
 
+/* Whether some rule reads a budget: only then does a question need the store. */
+bool budget_is_read(const tw_policy *policy);
 /* Finds the budgets that the policy reads, and the request's buckets in them. The order can then be
  * given to budget_reserve, also on another thread. TW_NO_MEMORY. */
 enum tw_status budget_question_open(struct budget_question *question, struct arena *arena,

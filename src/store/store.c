@@ -56,17 +56,17 @@ enum tw_status ledger_settle(struct store *store, const struct ledger_row *rows,
     return store->operations->settle(store, rows, count, reservations, reservation_count, error);
 }
 
-enum tw_status budget_reserve(struct store *store, struct budget_order *orders, size_t count,
+enum tw_status budget_reserve(struct store *store, struct budget_order *const *orders, size_t count,
                               struct tw_error *error)
 {
     enum tw_status status = check_writable(store, error);
     for (size_t i = 0; i < count; i++)
-        orders[i].reservation = 0;
+        orders[i]->reservation = 0;
     if (status != TW_OK || count == 0)
         return status;
     status = store->operations->reserve(store, orders, count, error);
     for (size_t i = 0; i < count && status != TW_OK; i++)
-        orders[i].reservation = 0;
+        orders[i]->reservation = 0;
     return status;
 }
 

@@ -127,7 +127,7 @@ struct budget_order {
  *
  * Errors as for ledger_append; then nothing is reserved, whatever `choose` said. A loss of power
  * may undo it, as it ends the process anyway. */
-enum tw_status budget_reserve(struct store *store, struct budget_order *orders, size_t count,
+enum tw_status budget_reserve(struct store *store, struct budget_order *const *orders, size_t count,
                               struct tw_error *error);
 
 /* Visits sums over rows, in the order of served tier, rule and outcome (texts by bytes). Exact over

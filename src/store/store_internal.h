@@ -8,7 +8,7 @@ struct store_operations {
     enum tw_status (*settle)(struct store *store, const struct ledger_row *rows, size_t count,
                              const int64_t *reservations, size_t reservation_count,
                              struct tw_error *error);
-    enum tw_status (*reserve)(struct store *store, struct budget_order *orders, size_t count,
+    enum tw_status (*reserve)(struct store *store, struct budget_order *const *orders, size_t count,
                               struct tw_error *error);
     enum tw_status (*each)(struct store *store, struct ledger_range range, ledger_row_visitor visit,
                            void *context, struct tw_error *error);

@@ -37,7 +37,7 @@ struct memory_store {
     struct memory_row **learnt; /* where the first row hangs that `usual` has not learnt */
 };
 
-enum tw_status memory_reserve(struct store *store, struct budget_order *orders, size_t count,
+enum tw_status memory_reserve(struct store *store, struct budget_order *const *orders, size_t count,
                               struct tw_error *error);
 void memory_release(struct memory_store *memory, const int64_t *reservations, size_t count);
 void memory_budget_free(struct memory_store *memory);

@@ -150,7 +150,7 @@ static enum tw_status take_order(struct memory_store *memory, struct budget_orde
     return status;
 }
 
-enum tw_status memory_reserve(struct store *store, struct budget_order *orders, size_t count,
+enum tw_status memory_reserve(struct store *store, struct budget_order *const *orders, size_t count,
                               struct tw_error *error)
 {
     struct memory_store *memory = (struct memory_store *)store;
@@ -158,7 +158,7 @@ enum tw_status memory_reserve(struct store *store, struct budget_order *orders, 
     enum tw_status status = TW_OK;
     memory->arena.failed = memory->arena.over_limit = false;
     for (size_t i = 0; i < count && status == TW_OK; i++)
-        status = take_order(memory, &orders[i], error);
+        status = take_order(memory, orders[i], error);
     if (status != TW_OK)
         release_from(memory, before + 1, INT64_MAX);
     return status;

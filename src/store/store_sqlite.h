@@ -84,8 +84,8 @@ enum tw_status sqlite_ledger_groups(struct store *store, struct ledger_range ran
                                     ledger_group_visitor visit, void *context,
                                     struct tw_error *error);
 
-enum tw_status sqlite_budget_reserve(struct store *store, struct budget_order *orders, size_t count,
-                                     struct tw_error *error);
+enum tw_status sqlite_budget_reserve(struct store *store, struct budget_order *const *orders,
+                                     size_t count, struct tw_error *error);
 /* Inside a transaction. */
 enum tw_status sqlite_budget_release(struct sqlite_store *sqlite, const int64_t *reservations,
                                      size_t count, struct tw_error *error);

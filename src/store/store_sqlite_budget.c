@@ -375,7 +375,7 @@ static enum tw_status take_order(struct sqlite_store *sqlite, struct budget_orde
     return status;
 }
 
-static enum tw_status take_orders(struct sqlite_store *sqlite, struct budget_order *orders,
+static enum tw_status take_orders(struct sqlite_store *sqlite, struct budget_order *const *orders,
                                   size_t count, struct tw_error *error)
 {
     sqlite3_stmt *last;
@@ -385,14 +385,14 @@ static enum tw_status take_orders(struct sqlite_store *sqlite, struct budget_ord
     if (status == TW_OK)
         status = reclaim(sqlite, error);
     for (size_t i = 0; i < count && status == TW_OK; i++)
-        status = take_order(sqlite, &orders[i], error);
+        status = take_order(sqlite, orders[i], error);
     return status;
 }
 
 /* Reservations end with the process, so they need not survive a loss of power: without a flush, a
  * reservation costs a fifth. What is flushed later includes them. */
-enum tw_status sqlite_budget_reserve(struct store *store, struct budget_order *orders, size_t count,
-                                     struct tw_error *error)
+enum tw_status sqlite_budget_reserve(struct store *store, struct budget_order *const *orders,
+                                     size_t count, struct tw_error *error)
 {
     struct sqlite_store *sqlite = (struct sqlite_store *)store;
     enum tw_status status = TW_OK;

@@ -265,11 +265,11 @@ class Folder:
             file.write(text)
         return os.path.join(self.path, name)
 
-    def rows(self, columns, store="ledger.db"):
+    def rows(self, columns, store="ledger.db", table="ledger"):
         connection = sqlite3.connect(f"file:{os.path.join(self.path, store)}?mode=ro", uri=True)
         try:
             return connection.execute(
-                f"select {columns} from ledger order by number").fetchall()
+                f"select {columns} from {table} order by number").fetchall()
         finally:
             connection.close()
 

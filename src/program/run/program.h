@@ -99,6 +99,9 @@ enum tw_status request_set_number(tw_request *request, int attribute, int64_t va
                                   struct tw_error *error);
 enum tw_status request_set_text(tw_request *request, int attribute, struct text text, bool copy);
 enum tw_status request_set_instant(tw_request *request, int64_t instant);
+/* Copies the texts that were not copied when they were set: the request no longer refers to them.
+ * TW_NO_MEMORY, TW_LIMIT. */
+enum tw_status request_keep_texts(tw_request *request);
 /* TW_NOT_FOUND with a message that names the nearest attribute. */
 enum tw_status attribute_unknown(const struct tw_policy *policy, struct text name,
                                  struct tw_error *error);

@@ -254,6 +254,23 @@ enum tw_status request_set_text(tw_request *request, int attribute, struct text 
     return TW_OK;
 }
 
+enum tw_status request_keep_texts(tw_request *request)
+{
+    enum tw_status status = TW_OK;
+    for (uint32_t i = 0; i < request->policy->count_VARIABLES && !status; i++) {
+        struct buffer *kept = &request->copies[i];
+        struct text text = request->texts[i];
+        if (request->policy->section_VARIABLES[i].type != TW_TYPE_STRING ||
+            request->values[i] == VALUE_UNSET || (kept->data && text.data == kept->data))
+            continue;
+        buffer_clear(kept);
+        buffer_text(kept, text);
+        status = kept->status;
+        request->texts[i] = buffer_view(kept);
+    }
+    return status;
+}
+
 enum tw_status request_set_instant(tw_request *request, int64_t instant)
 {
     if (instant < 0 || instant > INSTANT_LAST)
