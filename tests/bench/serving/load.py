@@ -28,8 +28,15 @@ def write_script(folder, body, headers):
     return path
 
 
+class Untold(Exception):
+    """A figure that wrk does not have."""
+
+
 def microseconds(text):
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
+    found = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text)
+    if not found:
+        raise Untold(text)
+    number, unit = found.groups()
     return float(number) * {"us": 1, "ms": 1e3, "s": 1e6, "m": 6e7}[unit]
 
 
@@ -43,6 +50,14 @@ class Figures:
 
 
 def run(server, folder, body, connections, seconds, headers=()):
+    """One run. Now and then wrk has no percentiles to tell: such a run is done once more."""
+    try:
+        return run_once(server, folder, body, connections, seconds, headers)
+    except Untold:
+        return run_once(server, folder, body, connections, seconds, headers)
+
+
+def run_once(server, folder, body, connections, seconds, headers):
     script = write_script(folder, body, headers)
     before = server.processor_seconds()
     text = subprocess.run(

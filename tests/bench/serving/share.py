@@ -53,9 +53,8 @@ def of_policy(server, tierway, folder, seconds, work):
         raise Unknown(f"perf: {recorded.stderr.strip()}")
     shares = dict.fromkeys([what for what, _ in PLACES], 0.0)
     for part, library, function in samples(data):
-        if function.split(".")[0] in places and library in tierway:
-            what = places[function.split(".")[0]]
-        else:
-            what = "kernel" if "kernel" in library else library
+        own = library and tierway.endswith(library)
+        what = places.get(function.split(".")[0], "the rest of tierway") if own else library
+        what = "kernel" if "kernel" in library else what
         shares[what] = shares.get(what, 0) + part
-    return {what: part for what, part in shares.items() if part >= 0.0001}
+    return {what: part for what, part in shares.items() if part >= 0.001}
