@@ -401,3 +401,76 @@ test('requests one behind the other on one connection, answered in order', async
     assert.deepEqual(bodies, targets);
     caller.socket.destroy();
 });
+
+// --- framings at random, always the same ones ---
+
+function randomNumbers(seed) {
+    let state = seed;
+    return (below) => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return Math.floor((state / 2 ** 32) * below);
+    };
+}
+
+// The body with a length or in chunks of any size, as the bytes behind the first line and headers.
+function framed(body, random, lines) {
+    if (random(2)) return Buffer.concat([
+        Buffer.from(`${lines}Content-Length: ${body.length}\r\n\r\n`), body]);
+    const pieces = [Buffer.from(`${lines}Transfer-Encoding: chunked\r\n\r\n`)];
+    for (let at = 0; at < body.length; ) {
+        const size = 1 + random(random(4) ? 40 : 5000);
+        const piece = body.subarray(at, at + size);
+        const digits = '0'.repeat(random(3)) + piece.length.toString(16);
+        pieces.push(Buffer.from(`${random(2) ? digits.toUpperCase() : digits}\r\n`), piece,
+                    Buffer.from('\r\n'));
+        at += size;
+    }
+    pieces.push(Buffer.from('0\r\n\r\n'));
+    return Buffer.concat(pieces);
+}
+
+async function writeInPieces(socket, bytes, random) {
+    const most = random(3) ? 3000 : 30;
+    for (let at = 0; at < bytes.length; ) {
+        const size = 1 + random(most);
+        socket.write(bytes.subarray(at, at + size));
+        at += size;
+        if (!random(4)) await new Promise(setImmediate);
+    }
+}
+
+for (let seed = 1; seed <= 8; seed++)
+    test(`framings at random, ${seed}`, async () => {
+        const random = randomNumbers(seed);
+        answer = async (socket, request) => {
+            const routed = request.head.first.includes('completions');
+            // A routed request gets its body back inside of an answer.
+            const body = routed ? Buffer.concat([Buffer.from('{"choices":[],"echo":'), request.body,
+                                                 Buffer.from('}')]) : request.body;
+            await writeInPieces(socket, framed(body, random, 'HTTP/1.1 200 OK\r\n'), random);
+        };
+        const caller = await connect(gateway.port);
+        caller.socket.setNoDelay(true);
+        const wanted = [], pieces = [];
+        for (let i = 0; i < 25; i++) {
+            const filling = 'x'.repeat(random(random(5) ? 300 : 40000));
+            const routed = random(2);
+            const body = routed ? `{${M},"n":${i},"a":"${filling}"}` : `${i}${filling}`;
+            wanted.push(routed ? `{"choices":[],"echo":{${tier},${body.slice(1)}}` : body);
+            const target = routed ? CHAT : '/v1/echo';
+            pieces.push(framed(Buffer.from(body), random,
+                `POST ${target} HTTP/1.1\r\nHost: a\r\nx-tierway-priority: low\r\n`));
+        }
+        const sending = writeInPieces(caller.socket, Buffer.concat(pieces), random);
+        const got = [];
+        let at = 0;
+        await until(() => {
+            for (let one; (one = parseMessage(caller.received.subarray(at))); at += one.used)
+                got.push(one.body.toString());
+            return got.length === wanted.length;
+        }, 'all answers');
+        await sending;
+        assert.deepEqual(got, wanted);
+        assert.equal(asked.length, wanted.length);
+        caller.socket.destroy();
+    });
