@@ -20,13 +20,14 @@ static int http_status_of(enum tw_status status)
 
 static void print_stats(struct store *store, struct admin_answer *answer)
 {
+    const struct stats_query query = {.range = LEDGER_ALL};
     struct stats stats;
     struct tw_error error;
-    if (stats_collect(store, LEDGER_ALL, &stats, &error) != TW_OK) {
+    if (stats_collect(store, &query, &stats, &error) != TW_OK) {
         admin_answer_error(answer, 503, "ledger_unavailable", error.message);
         return;
     }
-    stats_write_json(&answer->body, &stats, false);
+    stats_write_json(&answer->body, &stats, TEXT(""), false);
     buffer_byte(&answer->body, '\n');
     stats_free(&stats);
 }

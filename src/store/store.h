@@ -50,12 +50,21 @@ struct ledger_group {
     struct text rule;
     enum ledger_outcome outcome;
     int64_t attempts;
-    int64_t unpriced;   /* attempts whose cost is not known */
-    int64_t uncompared; /* attempts whose cost is known, but not what default would have cost */
+    int64_t unpriced;     /* attempts whose cost is not known */
+    int64_t uncompared;   /* attempts whose cost is known, but not what default would have cost */
+    int64_t stepped_down; /* attempts at another tier than the one chosen first */
+    int64_t delayed;      /* attempts that earlier ones or waits came before */
+    int64_t delay;        /* milliseconds that these cost, together */
     /* Picodollars. The first two are over attempts of which both are known. */
     __int128 cost, default_cost;
     __int128 uncompared_cost;
 };
+
+/* Adds one row to its group's sums. */
+void ledger_group_add(struct ledger_group *group, const struct ledger_row *row);
+/* What an attribute of the row's request was, as the member `attributes` has it, else `user` and
+ * `model` as the members of that name; empty where it was not set. Points into the row. */
+struct text ledger_attribute(const struct ledger_row *row, struct text attribute);
 
 /* Both return TW_OK to go on; anything else ends the reading and is its result. What they get lives
  * until they return. */

@@ -47,10 +47,7 @@ extern const struct ledger_member ledger_members[LEDGER_MEMBER_COUNT];
 struct text *ledger_text(const struct ledger_member *member, struct ledger_row *row);
 int64_t *ledger_number(const struct ledger_member *member, struct ledger_row *row);
 bool ledger_in_range(const struct ledger_row *row, struct ledger_range range);
-/* Adds one row to its group's sums. */
-void ledger_group_add(struct ledger_group *group, const struct ledger_row *row);
-
 /* a + b, at most INT64_MAX; neither is negative. */
-int64_t money_add(int64_t a, int64_t b);
+int64_t sum_of(int64_t a, int64_t b);
 
 #endif

@@ -2,26 +2,13 @@
  * runs, so that lists do. See store.h for what they mean. */
 #include "store/store_memory.h"
 
-#include "base/json.h"
-
 #include <stdlib.h>
 
 /* --- sums --- */
 
-/* The texts of a row's attributes are plain JSON strings, as the runtime writes them. */
 static struct text row_value(const struct ledger_row *row, struct text attribute)
 {
-    struct json_value root, found;
-    struct text value;
-    if (attribute.length == 0)
-        return TEXT("");
-    if (row->attributes.length && json_parse(row->attributes, &root, NULL) == TW_OK &&
-        root.kind == JSON_OBJECT && json_find(root, attribute, &found) == TW_OK &&
-        found.kind == JSON_STRING && json_string_plain(found, &value))
-        return value;
-    return text_is(attribute, "user")    ? row->user
-           : text_is(attribute, "model") ? row->model
-                                         : TEXT("");
+    return attribute.length ? ledger_attribute(row, attribute) : TEXT("");
 }
 
 static int64_t row_charge(const struct ledger_row *row)
@@ -37,7 +24,7 @@ static void bring_up_to_date(struct memory_sum *sum)
         int64_t came = row->instant - (row->delay_added > 0 ? row->delay_added : 0);
         if (came >= sum->from && came < sum->until &&
             text_equal(row_value(row, sum->attribute), sum->value))
-            sum->spent = money_add(sum->spent, row_charge(row));
+            sum->spent = sum_of(sum->spent, row_charge(row));
     }
 }
 
@@ -138,7 +125,7 @@ static enum tw_status take_order(struct memory_store *memory, struct budget_orde
         if (!sum)
             return fail(error, TW_NO_MEMORY, "%s", tw_status_text(TW_NO_MEMORY));
         bring_up_to_date(sum);
-        order->buckets[i].spent = money_add(sum->spent, sum->reserved);
+        order->buckets[i].spent = sum_of(sum->spent, sum->reserved);
     }
     int64_t amount = order->choose(order->context);
     if (amount <= 0)

@@ -210,6 +210,11 @@ static enum tw_status set_up_reader(struct sqlite_store *sqlite, struct tw_error
         status = sqlite_version(sqlite, &version, error);
     if (status == TW_OK && version == 0)
         return fail(error, TW_NOT_FOUND, "the store '%s' is empty", sqlite->path);
+    if (status == TW_OK && version < sqlite_newest_version())
+        return fail(error, TW_INVALID,
+                    "the store '%s' is an older version's; what writes to it (chat, serve) brings "
+                    "it up to date",
+                    sqlite->path);
     return status;
 }
 

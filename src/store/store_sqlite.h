@@ -67,6 +67,8 @@ enum tw_status sqlite_end(struct sqlite_store *sqlite, enum tw_status status,
 
 /* Makes a new database, or brings an older one up to date. For writers, inside their lock. */
 enum tw_status sqlite_migrate(struct sqlite_store *sqlite, struct tw_error *error);
+/* How many there are. */
+int64_t sqlite_newest_version(void);
 /* How many migrations the database has had, 0 for an empty one. TW_INVALID where it is another
  * program's, TW_NEWER where a newer version of this one made it. */
 enum tw_status sqlite_version(struct sqlite_store *sqlite, int64_t *version,

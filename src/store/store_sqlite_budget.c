@@ -150,7 +150,7 @@ static enum tw_status add_spent(struct sqlite_store *sqlite, int64_t window, sql
         return status;
     sqlite3_bind_int64(statement, 1, window);
     bind_text(statement, 2, value);
-    sqlite3_bind_int64(statement, 3, money_add(sum[0], column_money(row, 1)));
+    sqlite3_bind_int64(statement, 3, sum_of(sum[0], column_money(row, 1)));
     return sqlite_run(sqlite, statement, error);
 }
 
@@ -356,7 +356,7 @@ static enum tw_status fill_order(struct sqlite_store *sqlite, struct budget_orde
         if (status != TW_OK)
             break;
         windows[i] = window.number;
-        bucket->spent = money_add(sum[0], sum[1]);
+        bucket->spent = sum_of(sum[0], sum[1]);
     }
     return status;
 }

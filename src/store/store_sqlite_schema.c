@@ -68,6 +68,11 @@ static const char *const migrations[] = {
 
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
+int64_t sqlite_newest_version(void)
+{
+    return NEWEST;
+}
+
 /* The first column of a statement's only row. */
 static enum tw_status read_number(struct sqlite_store *sqlite, const char *sql, int64_t *number,
                                   struct tw_error *error)
