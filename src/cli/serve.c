@@ -26,6 +26,7 @@ struct serving {
     struct config config;
     struct buffer upstream_key;
     struct callers *callers;
+    struct connection_gate *gate;
     struct metrics *metrics;
     struct access_log *access_log;
     struct policy_store *policies;
@@ -47,14 +48,16 @@ static int64_t thread_count(const struct config *config)
     return cores < 1 ? 1 : cores > GATEWAY_THREADS_MAX ? GATEWAY_THREADS_MAX : cores;
 }
 
-static struct server_options server_options_of(const struct config *config)
+static struct server_options server_options_of(const struct serving *serving)
 {
+    const struct config *config = &serving->config;
     struct server_options options = server_options_default();
     options.listen = config->listen;
     options.limits.head_bytes = (size_t)config->limit_head;
     options.limits.header_count = (size_t)config->limit_headers;
     options.limits.body_bytes = (size_t)config->limit_body;
     options.connection_limit = (size_t)config->limit_connections;
+    options.gate = serving->gate;
     options.head_ms = (uint32_t)config->limit_head_time;
     options.body_ms = (uint32_t)config->limit_body_time;
     options.idle_ms = (uint32_t)config->limit_idle_time;
@@ -66,7 +69,7 @@ static struct gateway_options gateway_options_of(const struct serving *serving)
 {
     const struct config *config = &serving->config;
     struct gateway_options options = gateway_options_default();
-    options.server = server_options_of(config);
+    options.server = server_options_of(serving);
     options.upstream = config->upstream_url;
     options.upstream_key = serving->upstream_key.length ? serving->upstream_key.data : NULL;
     options.threads = (unsigned)thread_count(config);
@@ -114,6 +117,7 @@ static enum tw_status open_admin(struct serving *serving)
                                           .callers = serving->callers,
                                           .metrics = serving->metrics,
                                           .access_log = serving->access_log,
+                                          .gate = serving->gate,
                                           .store = is_off(config->store) ? NULL : config->store,
                                           .version = TIERWAY_VERSION,
                                           .local = config_is_local(config),
@@ -136,8 +140,10 @@ static bool open_parts(struct serving *serving)
     buffer_init(&why, POLICY_WHY_MAX);
     enum tw_status status = callers_open(&serving->config, &serving->callers);
     serving->metrics = metrics_open((size_t)thread_count(&serving->config));
+    serving->gate = connection_gate_open((size_t)serving->config.limit_connections,
+                                         (size_t)serving->config.limit_connections_per_address);
     if (status == TW_OK)
-        status = serving->metrics ? open_policies(serving, &why) : TW_NO_MEMORY;
+        status = serving->metrics && serving->gate ? open_policies(serving, &why) : TW_NO_MEMORY;
     if (status == TW_OK)
         status = open_store(serving, &error);
     if (status == TW_OK)
@@ -159,6 +165,7 @@ static void close_parts(struct serving *serving)
     policy_store_close(serving->policies);
     access_log_close(serving->access_log);
     metrics_close(serving->metrics);
+    connection_gate_close(serving->gate);
     callers_close(serving->callers);
 }
 

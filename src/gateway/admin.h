@@ -33,7 +33,8 @@ struct admin_options {
     const struct callers *callers;
     const struct metrics *metrics;
     const struct access_log *access_log; /* NULL: none is kept */
-    const char *store;                   /* of the ledger; NULL: none is kept */
+    struct connection_gate *gate;
+    const char *store; /* of the ledger; NULL: none is kept */
     const char *version;
     bool local; /* listens on this machine only */
     admin_explain explain;

@@ -217,6 +217,9 @@ void admin_show_metrics(struct admin *admin, struct admin_answer *answer)
     metrics_print(admin->options.metrics, out);
     if (gateway)
         print_counters(out, gateway);
+    metrics_print_head(out, "tierway_open_connections", "gauge", "Connections of callers.");
+    metrics_print_value(out, "tierway_open_connections", "",
+                        (int64_t)connection_gate_count(admin->options.gate));
     print_live(out, admin->options.policies);
     print_loadings(out, admin->options.policies);
     metrics_print_head(out, "tierway_access_log_lost_total", "counter",

@@ -17,6 +17,7 @@
 #ifndef TIERWAY_GATEWAY_SERVER_H
 #define TIERWAY_GATEWAY_SERVER_H
 
+#include "gateway/connection_gate.h"
 #include "gateway/http_message.h"
 #include "gateway/request_reader.h"
 
@@ -29,6 +30,7 @@ struct server_options {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", "localhost:0"; port 0: the kernel picks */
     struct request_limits limits;
     size_t connection_limit;
+    struct connection_gate *gate; /* asked beside connection_limit; NULL: none. Has to stay */
     size_t pipeline_bytes;
     size_t write_limit; /* bytes that exchange_write may leave waiting for a slow reader */
     int backlog;

@@ -55,6 +55,7 @@ struct connection {
     struct server *server;
     struct link in_server;
     struct link in_settling;
+    struct gate_place *place; /* at the server's gate; NULL: none, or there is no gate */
     enum connection_phase phase;
     enum connection_phase timed_phase; /* what the timer runs for */
     struct request_reader reader;

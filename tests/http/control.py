@@ -96,15 +96,12 @@ class Gateway:
         with open(self.path("errors")) as file:
             return file.read()
 
-<<<<<<< ours
-=======
     def lines(self, name, count):
         """A file's text once it has so many lines."""
         with open(self.path(name)) as file:
             text = file.read()
         return text if text.count("\n") == count else ""
 
->>>>>>> theirs
     def ask(self, method, path, headers=(), body=b"", host="127.0.0.1"):
         caller = Caller(self.address)
         try:
@@ -397,6 +394,23 @@ def test_key_file():
     folder.remove()
 
 
+def test_connections():
+    with Gateway("limits: {connections: 8, connections_per_address: 3}\n") as gateway:
+        open_ones = [Caller(gateway.address) for _ in range(3)]
+        for caller in open_ones:
+            caller.send(request_bytes("GET", "/v1/models", host="127.0.0.1"))
+            check("one of three", 200, caller.answer("GET").status)
+        answer = gateway.get("/tierway/healthz")
+        check("one too many", (503, "too_many_connections"),
+              (answer.status, answer.json()["error"]["code"]))
+        for caller in open_ones:
+            caller.close()
+        check("room again", True,
+              bool(wait_until(lambda: gateway.get("/tierway/healthz").status == 200)))
+        check("counted", True,
+              bool(wait_until(lambda: gateway.figure("tierway_open_connections") == 1)))
+
+
 # --- reloading ---
 
 def test_reload():
@@ -463,22 +477,13 @@ def test_access_log():
     with Gateway("access_log: access.log\n") as gateway:
         gateway.chat(("x-tierway-priority", "low"), ("Authorization", "Bearer sk-secret"))
         gateway.get("/v1/models?key=sk-secret")
-<<<<<<< ours
-=======
         old = wait_until(lambda: gateway.lines("access.log", 2))
->>>>>>> theirs
         os.rename(gateway.path("access.log"), gateway.path("old.log"))
         gateway.process.send_signal(signal.SIGHUP)
         check("opened anew", True,
               bool(wait_until(lambda: os.path.exists(gateway.path("access.log")))))
         gateway.chat(("x-tierway-priority", "critical"))
-<<<<<<< ours
-        text = wait_until(lambda: open(gateway.path("access.log")).read())
-        old = wait_until(lambda: (lambda t: t if t.count("\n") == 2 else "")(
-            open(gateway.path("old.log")).read()))
-=======
         text = wait_until(lambda: gateway.lines("access.log", 1))
->>>>>>> theirs
         routed, plain = [json.loads(line) for line in old.splitlines()]
         check("a routed request", ("POST", CHAT, 200, "answered", "gpt-5", "flex", "flex",
                                    "patient", 1),
@@ -518,10 +523,7 @@ def test_notify():
         check("ready again", True, heard("READY=1"))
         gateway.process.terminate()
         check("stopping", True, heard("STOPPING=1"))
-<<<<<<< ours
-=======
         gateway.process.wait(20)  # a second signal would end it at once
->>>>>>> theirs
     listener.close()
     folder.remove()
 
