@@ -98,6 +98,13 @@ static enum tw_status set_member(struct setting_json *setting, int attribute,
     return request_set(setting->request, attribute, text, error);
 }
 
+enum tw_status attribute_set_json(tw_request *request, int attribute, struct json_value value,
+                                  struct buffer *scratch, struct tw_error *error)
+{
+    struct setting_json setting = {.request = request, .scratch = scratch};
+    return set_member(&setting, attribute, value, error);
+}
+
 static struct text member_name(struct setting_json *setting, const struct json_member *member)
 {
     if (!member->escaped)

@@ -16,6 +16,10 @@ enum tw_status attributes_set_json(tw_request *request, struct json_value object
                                    bool ignore_unknown, struct buffer *scratch,
                                    struct tw_error *error);
 
+/* Sets one attribute from a value in the same way; null leaves it as it is. */
+enum tw_status attribute_set_json(tw_request *request, int attribute, struct json_value value,
+                                  struct buffer *scratch, struct tw_error *error);
+
 /* "an object", "null": for messages. */
 const char *json_kind_words(enum json_kind kind);
 

@@ -99,6 +99,8 @@ enum tw_status request_set_number(tw_request *request, int attribute, int64_t va
                                   struct tw_error *error);
 enum tw_status request_set_text(tw_request *request, int attribute, struct text text, bool copy);
 enum tw_status request_set_instant(tw_request *request, int64_t instant);
+/* The same for who knows already what the clocks of the policy's zone show then. */
+void request_set_local(tw_request *request, struct local_time local);
 /* Copies the texts that were not copied when they were set: the request no longer refers to them.
  * TW_NO_MEMORY, TW_LIMIT. */
 enum tw_status request_keep_texts(tw_request *request);

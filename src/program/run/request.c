@@ -275,10 +275,14 @@ enum tw_status request_set_instant(tw_request *request, int64_t instant)
 {
     if (instant < 0 || instant > INSTANT_LAST)
         return TW_INVALID;
-    struct local_time local = zone_local(request->policy->zone, instant);
+    request_set_local(request, zone_local(request->policy->zone, instant));
+    return TW_OK;
+}
+
+void request_set_local(tw_request *request, struct local_time local)
+{
     request->values[VARIABLE_CLOCK] = (int64_t)local.weekday * SECONDS_PER_DAY + local.second;
     request->values[VARIABLE_DATE] = local.date;
-    return TW_OK;
 }
 
 enum tw_status tw_request_set_number(tw_request *request, size_t index, int64_t value)
