@@ -25,6 +25,7 @@ struct serving {
     bool check; /* nothing is made, and nothing served */
     struct config config;
     struct buffer upstream_key;
+    struct load_settings load;
     struct callers *callers;
     struct connection_gate *gate;
     struct metrics *metrics;
@@ -92,10 +93,11 @@ static struct gateway_options gateway_options_of(const struct serving *serving)
 
 static enum tw_status open_policies(struct serving *serving, struct buffer *why)
 {
+    serving->load = (struct load_settings){serving->metrics, !is_off(serving->config.store)};
     const struct policy_store_options options = {
         .files = {serving->config.policy, serving->config.prices},
         .loaders = {load_policy, load_prices},
-        .context = serving->metrics};
+        .context = &serving->load};
     return policy_store_open(&options, &serving->policies, why);
 }
 
@@ -196,7 +198,6 @@ static void publish(void *context, struct snapshot *snapshot)
 static int run(struct serving *serving)
 {
     signal(SIGPIPE, SIG_IGN);
-    operation_hold_signals();
     if (!open_gateway(serving))
         return EXIT_TROUBLE;
     policy_store_publish_to(serving->policies, publish, serving->gateway);

@@ -14,6 +14,7 @@
 #include "cli/explanation.h"
 #include "program/compile.h"
 #include "program/run/program.h"
+#include "runtime/budget.h"
 
 /* The text that a policy was loaded from; empty for a program image. */
 struct policy_text {
@@ -85,6 +86,15 @@ static enum tw_status make_policy(struct front *front, struct loaded *loaded, st
     return status ? status : run_expects(front, loaded->policy, why, error);
 }
 
+/* Without a ledger a budget would always look unspent. */
+static enum tw_status check_budgets(const struct load_settings *settings, const tw_policy *policy,
+                                    struct tw_error *error)
+{
+    if (settings->ledger || !budget_is_read(policy))
+        return TW_OK;
+    return fail(error, TW_INVALID, "the policy reads a budget, and `store` is off");
+}
+
 static enum tw_status load_text(const char *file, struct text content, struct loaded *loaded,
                                 struct buffer *why, struct tw_error *error)
 {
@@ -137,6 +147,7 @@ static void forget(struct loaded *loaded)
 enum tw_status load_policy(void *context, const char *file, struct loaded *loaded,
                            struct buffer *why)
 {
+    const struct load_settings *settings = context;
     struct tw_error error = {.code = TW_OK};
     struct buffer content;
     add_file(loaded, text_of(file));
@@ -145,10 +156,12 @@ enum tw_status load_policy(void *context, const char *file, struct loaded *loade
         status = tw_policy_load(content.data, content.length, &loaded->policy, &error);
     else if (status == TW_OK)
         status = load_text(file, buffer_view(&content), loaded, why, &error);
+    if (status == TW_OK)
+        status = check_budgets(settings, loaded->policy, &error);
     if (status && status != TW_REFUSED) /* else it is said already */
         complain(why, file, error.message);
     if (status == TW_OK)
-        status = finish_policy(context, file, &content, loaded);
+        status = finish_policy(settings->metrics, file, &content, loaded);
     if (status)
         forget(loaded);
     buffer_free(&content);

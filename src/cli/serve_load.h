@@ -5,9 +5,15 @@
 #include "gateway/admin.h"
 #include "gateway/policy_store.h"
 
-/* A policy_loader, its context the struct metrics that gets the policy's labels. Refused is what
- * has errors, a `never` or `always` that does not hold, or an `expect` that fails; why has each of
- * them as `lint` and `test` would say it. A program image was proved when it was made. */
+/* The context of load_policy. */
+struct load_settings {
+    struct metrics *metrics; /* gets the policy's labels */
+    bool ledger;             /* one is kept, so that budgets can be read */
+};
+
+/* A policy_loader. Refused is what has errors, a `never` or `always` that does not hold, an
+ * `expect` that fails, and what reads a budget where no ledger is kept; why has each of them as
+ * `lint` and `test` would say it. A program image was proved when it was made. */
 enum tw_status load_policy(void *context, const char *file, struct loaded *loaded,
                            struct buffer *why);
 /* A policy_loader for --prices: a built-in table's name or a file. */

@@ -14,8 +14,6 @@
 
 enum { SIGNALS = 3, STATE_BYTES = 128 };
 
-static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
-
 struct operating {
     const struct operation *operation;
     uv_loop_t loop;
@@ -66,20 +64,6 @@ static void on_reloaded(void *context)
 }
 
 /* --- signals --- */
-
-static void mask_signals(int how)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (int i = 0; i < SIGNALS; i++)
-        sigaddset(&signals, signal_numbers[i]);
-    sigprocmask(how, &signals, NULL);
-}
-
-void operation_hold_signals(void)
-{
-    mask_signals(SIG_BLOCK);
-}
 
 static void stop(struct operating *operating)
 {
@@ -133,12 +117,12 @@ static void start_watchdog(struct operating *operating)
 
 static void start_signals(struct operating *operating)
 {
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
     for (int i = 0; i < SIGNALS; i++) {
         uv_signal_init(&operating->loop, &operating->signals[i]);
         operating->signals[i].data = operating;
-        uv_signal_start(&operating->signals[i], on_signal, signal_numbers[i]);
+        uv_signal_start(&operating->signals[i], on_signal, numbers[i]);
     }
-    mask_signals(SIG_UNBLOCK);
 }
 
 int operate(const struct operation *operation)

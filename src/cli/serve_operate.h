@@ -16,10 +16,6 @@ struct operation {
     const char *watchdog;      /* microseconds as text; NULL: none is kept */
 };
 
-/* Keeps back the signals that operate takes, so that none of them ends the process before it does.
- * To be called before anybody is told that the gateway is there. */
-void operation_hold_signals(void);
-
 /* Watches the policy's and the price table's files; on SIGHUP loads them again and opens the access
  * log anew; tells the service manager. Returns the exit status on SIGTERM or SIGINT, with the admin
  * draining; a second one of these then ends the process at once. */

@@ -62,10 +62,10 @@ void policy_store_reload(struct policy_store *store);
 /* What one part is and what became of its last loading. */
 struct part_status {
     char hash[17];
-    int64_t since;  /* when it went live, milliseconds since 1970 UTC */
-    int64_t looked; /* when it was loaded last, with whatever result */
-    bool refused;   /* the last loading was refused, so that an older one is live */
-    uint64_t swaps; /* how often another one went live, the first not counted */
+    int64_t since;     /* when it went live, milliseconds since 1970 UTC */
+    int64_t looked;    /* when it was loaded last, with whatever result */
+    bool refused;      /* the last loading was refused, so that an older one is live */
+    uint64_t swaps;    /* how often another one went live, the first not counted */
     uint64_t refusals; /* a reason that stays the same counts once */
 };
 /* A copy; why (NULL: not wanted) gets the reason of the last refusal where `refused`. Any thread.

@@ -177,6 +177,18 @@ def test_bad_policies():
         folder.remove()
 
 
+def test_budget_without_ledger():
+    folder = Folder()
+    folder.file("policy.tier", "budget daily $5 per day\nwhen daily.used > 50% -> flex else default\n"
+                               "otherwise -> default\n")
+    options = ("--policy", "policy.tier", "--upstream", "http://127.0.0.1:1/v1", "--check")
+    check("with a ledger", 0, run_serve(folder, *options).returncode)
+    ran = run_serve(folder, *options, "--store", "off")
+    check("without one", 2, ran.returncode)
+    check_in("says why", "reads a budget, and `store` is off", ran.stderr)
+    folder.remove()
+
+
 def test_open_to_others():
     folder = Folder()
     folder.file("policy.tier", POLICY)
@@ -463,12 +475,12 @@ def test_reload_under_load():
             os.rename(gateway.path("next"), gateway.path("policy.tier"))
             gateway.process.send_signal(signal.SIGHUP)
             wait_until(lambda t=turn: gateway.live()["policy"]["changes"] >= t)
+        check("requests were made", True, bool(wait_until(lambda: asked[0] >= 20)))
         over.set()
         for caller in callers:
             caller.join()
         check("changes", 20, gateway.live()["policy"]["changes"])
         check("requests that went wrong", [], wrong)
-        check("requests were made", True, asked[0] >= 20)
 
 
 # --- the access log ---
@@ -484,7 +496,8 @@ def test_access_log():
               bool(wait_until(lambda: os.path.exists(gateway.path("access.log")))))
         gateway.chat(("x-tierway-priority", "critical"))
         text = wait_until(lambda: gateway.lines("access.log", 1))
-        routed, plain = [json.loads(line) for line in old.splitlines()]
+        plain, routed = sorted((json.loads(line) for line in old.splitlines()),
+                               key=lambda line: line["method"])
         check("a routed request", ("POST", CHAT, 200, "answered", "gpt-5", "flex", "flex",
                                    "patient", 1),
               tuple(routed[m] for m in ("method", "path", "status", "outcome", "model", "chosen",
