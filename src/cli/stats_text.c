@@ -197,9 +197,8 @@ static void print_waiting(struct buffer *out, const struct stats *stats)
     const struct stats_line *total = &stats->total;
     if (total->stepped_down + total->delayed == 0)
         return;
-    long long stepped_down = total->stepped_down, delayed = total->delayed;
-    buffer_format(out, "For that, %lld request%s stepped down and %lld waited", stepped_down,
-                  stepped_down == 1 ? "" : "s", delayed);
+    buffer_format(out, "Stepped down: %lld; waited: %lld", (long long)total->stepped_down,
+                  (long long)total->delayed);
     if (total->delayed) {
         buffer_string(out, ", ");
         decimal_print_rounded(out, total->delay / total->delayed, 3, 1);
