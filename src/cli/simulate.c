@@ -225,7 +225,7 @@ static int write_page(const struct replay *replay, const struct report *report)
     struct buffer page;
     int status = EXIT_DONE;
     buffer_init(&page, REPORT_MAX);
-    report_html(report, &page);
+    replay_html(report, &page);
     if (page.status)
         status = trouble(replay->command, "%s", tw_status_text(page.status));
     else if (!write_file(replay->command, replay->html, buffer_view(&page)))
@@ -239,7 +239,7 @@ static int print_report(const struct replay *replay, const struct report *report
     struct buffer out;
     int status = EXIT_DONE;
     buffer_init(&out, REPORT_MAX);
-    (replay->format == FORMAT_JSON ? report_json : report_text)(report, &out);
+    (replay->format == FORMAT_JSON ? replay_json : replay_text)(report, &out);
     if (out.status)
         status = trouble(replay->command, "%s", tw_status_text(out.status));
     else

@@ -6,21 +6,21 @@
 
 enum { MONEY_DECIMALS = 4, PERCENT_DECIMALS = 1, SECOND = 1000 };
 
-const char *report_assumption(enum assumption from)
+const char *replay_assumption(enum assumption from)
 {
     static const char *const words[] = {
         [ASSUMED] = "assumed", [MEASURED] = "measured", [GIVEN] = "given"};
     return words[from];
 }
 
-void report_money(struct buffer *out, __int128 money, bool sign)
+void replay_money(struct buffer *out, __int128 money, bool sign)
 {
     money = figures_picodollars(money);
     buffer_string(out, money < 0 ? "-$" : sign && money > 0 ? "+$" : "$");
     decimal_print_rounded(out, money < 0 ? -money : money, MONEY_PLACES, MONEY_DECIMALS);
 }
 
-void report_percent(struct buffer *out, __int128 part, __int128 whole, bool sign)
+void replay_percent(struct buffer *out, __int128 part, __int128 whole, bool sign)
 {
     if (whole <= 0) {
         buffer_byte(out, '-');
@@ -31,7 +31,7 @@ void report_percent(struct buffer *out, __int128 part, __int128 whole, bool sign
     buffer_byte(out, '%');
 }
 
-void report_latency(struct buffer *out, int64_t milliseconds)
+void replay_latency(struct buffer *out, int64_t milliseconds)
 {
     if (milliseconds < 0)
         buffer_byte(out, '-');

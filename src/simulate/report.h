@@ -26,18 +26,18 @@ enum {
 };
 
 /* Each appends to the buffer, whose status says whether it all fitted. */
-void report_text(const struct report *report, struct buffer *out);
-void report_json(const struct report *report, struct buffer *out); /* docs/simulate.md */
-void report_html(const struct report *report,
+void replay_text(const struct report *report, struct buffer *out);
+void replay_json(const struct report *report, struct buffer *out); /* docs/simulate.md */
+void replay_html(const struct report *report,
                  struct buffer *out); /* one page, needs no other file */
 
 /* What the reports share. */
-const char *report_assumption(enum assumption from); /* "given" */
+const char *replay_assumption(enum assumption from); /* "given" */
 /* "$12.3456", "-$0.5000"; signed: "+$0.5000". money is in parts of 10^-24 dollars. */
-void report_money(struct buffer *out, __int128 money, bool sign);
+void replay_money(struct buffer *out, __int128 money, bool sign);
 /* "12.5%"; of 0 a dash. sign: "+12.5%". */
-void report_percent(struct buffer *out, __int128 part, __int128 whole, bool sign);
+void replay_percent(struct buffer *out, __int128 part, __int128 whole, bool sign);
 /* "1.5s", "850ms", a dash where it is -1. */
-void report_latency(struct buffer *out, int64_t milliseconds);
+void replay_latency(struct buffer *out, int64_t milliseconds);
 
 #endif

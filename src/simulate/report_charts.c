@@ -103,7 +103,7 @@ static void tier_bar(struct buffer *out, const struct figures *figures, int side
         buffer_string(out, ": ");
         buffer_number(out, (int64_t)served);
         buffer_string(out, " requests, ");
-        report_percent(out, served, figures->decided[side], false);
+        replay_percent(out, served, figures->decided[side], false);
         close_box(out);
         x += width;
     }
@@ -148,7 +148,7 @@ static void day_bars(struct buffer *out, const struct day_line *day, int64_t x, 
                  (struct box){x + width * side, TOP + TALL - height, width, height});
         value_print(out, TW_TYPE_DATE, day->day);
         buffer_format(out, " %s: ", names[side]);
-        report_money(out, day->sums.cost[side], false);
+        replay_money(out, day->sums.cost[side], false);
         close_box(out);
     }
 }
@@ -191,7 +191,7 @@ void page_day_chart(struct buffer *out, const struct figures *figures)
     buffer_string(out, "<h2>Cost by day (UTC)</h2>\n");
     open_chart(out, "Cost by day, old and new", TOP + TALL + BOTTOM);
     axis(out);
-    report_money(out, dearest, false);
+    replay_money(out, dearest, false);
     buffer_string(out, "</text>\n");
     for (int64_t i = 0; count <= BARS && i < count; i++)
         day_bars(out, &simulation->days[i], MARGIN + PLOT * i / count, PLOT * 3 / (count * 8),

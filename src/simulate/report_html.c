@@ -87,14 +87,14 @@ static void cell_count(struct buffer *out, int64_t count)
 static void cell_money(struct buffer *out, __int128 money, bool sign)
 {
     buffer_string(out, "<td>");
-    report_money(out, money, sign);
+    replay_money(out, money, sign);
     buffer_string(out, "</td>");
 }
 
 static void cell_percent(struct buffer *out, __int128 part, __int128 whole, bool sign)
 {
     buffer_string(out, "<td>");
-    report_percent(out, part, whole, sign);
+    replay_percent(out, part, whole, sign);
     buffer_string(out, "</td>");
 }
 
@@ -127,11 +127,11 @@ static void print_compared_cards(struct buffer *out, const struct simulation *si
     const struct sums *totals = &simulation->totals;
     __int128 change = totals->cost[SIDE_NEW] - totals->cost[SIDE_OLD];
     open_card(out);
-    report_percent(out, figures_picodollars(change), figures_picodollars(totals->cost[SIDE_OLD]),
+    replay_percent(out, figures_picodollars(change), figures_picodollars(totals->cost[SIDE_OLD]),
                    true);
     close_card(out, "change of cost");
     open_card(out);
-    report_percent(out, simulation->changed, simulation->compared, false);
+    replay_percent(out, simulation->changed, simulation->compared, false);
     close_card(out, "of requests change their tiers");
 }
 
@@ -141,20 +141,20 @@ static void print_cards(struct buffer *out, const struct report *report)
     __int128 cost = figures_new_cost(figures), at_default = figures_default_cost(figures);
     buffer_string(out, "<div class=\"cards\">\n");
     open_card(out);
-    report_money(out, cost, false);
+    replay_money(out, cost, false);
     close_card(out, "new cost");
     if (figures_compares(figures))
         print_compared_cards(out, figures->simulation);
     open_card(out);
-    report_money(out, at_default - cost, false);
+    replay_money(out, at_default - cost, false);
     close_card(out, "saved against default");
     open_card(out);
-    report_percent(out, figures_picodollars(at_default - cost), figures_picodollars(at_default),
+    replay_percent(out, figures_picodollars(at_default - cost), figures_picodollars(at_default),
                    false);
     close_card(out, "saved, of the cost at default");
     if (figures->latency[SIDE_NEW] >= 0) {
         open_card(out);
-        report_latency(out, figures->latency[SIDE_NEW]);
+        replay_latency(out, figures->latency[SIDE_NEW]);
         close_card(out, "mean latency");
     }
     buffer_string(out, "</div>\n");
@@ -234,8 +234,8 @@ static void print_tiers(struct buffer *out, const struct figures *figures)
         cell_money(out, line->cost[SIDE_NEW], false);
         buffer_string(out, "<td>");
         decimal_print(out, tier->refusal, 4);
-        buffer_format(out, "%% (%s)</td><td>", report_assumption(tier->refusal_from));
-        report_latency(out, tiers_latency(&figures->simulation->tiers, line->tier, NULL));
+        buffer_format(out, "%% (%s)</td><td>", replay_assumption(tier->refusal_from));
+        replay_latency(out, tiers_latency(&figures->simulation->tiers, line->tier, NULL));
         buffer_string(out, "</td></tr>\n");
     }
     print_unserved(out, figures, "rejected", figures->simulation->rejected[SIDE_NEW]);
@@ -336,7 +336,7 @@ static void print_notes(struct buffer *out, const struct notes *notes)
     close_table(out);
 }
 
-void report_html(const struct report *report, struct buffer *out)
+void replay_html(const struct report *report, struct buffer *out)
 {
     const struct figures *figures = report->figures;
     print_head(out, report);

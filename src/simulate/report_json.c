@@ -181,10 +181,10 @@ static void write_tier(struct buffer *out, const struct figures *figures,
     write_tier_side(out, "new", figures, line, SIDE_NEW);
     name(out, "refusal_percent");
     decimal_print(out, tier->refusal, 4);
-    write_text(out, "refusal_from", text_of(report_assumption(tier->refusal_from)));
+    write_text(out, "refusal_from", text_of(replay_assumption(tier->refusal_from)));
     write_known(out, "latency_ms",
                 tiers_latency(&figures->simulation->tiers, line->tier, &latency_from));
-    write_text(out, "latency_from", text_of(report_assumption(latency_from)));
+    write_text(out, "latency_from", text_of(replay_assumption(latency_from)));
     buffer_byte(out, '}');
 }
 
@@ -331,7 +331,7 @@ static void write_gates(struct buffer *out, const struct report *report)
     buffer_byte(out, ']');
 }
 
-void report_json(const struct report *report, struct buffer *out)
+void replay_json(const struct report *report, struct buffer *out)
 {
     const struct simulation *simulation = report->figures->simulation;
     buffer_byte(out, '{');

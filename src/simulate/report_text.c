@@ -50,14 +50,14 @@ static void right_count(struct buffer *out, struct buffer *cell, int64_t count)
 
 static void right_money(struct buffer *out, struct buffer *cell, __int128 money, bool sign)
 {
-    report_money(cell, money, sign);
+    replay_money(cell, money, sign);
     right(out, cell);
 }
 
 static void right_percent(struct buffer *out, struct buffer *cell, __int128 part, __int128 whole,
                           bool sign)
 {
-    report_percent(cell, part, whole, sign);
+    replay_percent(cell, part, whole, sign);
     right(out, cell);
 }
 
@@ -121,13 +121,13 @@ static void print_saving(struct buffer *out, const struct report *report)
     const struct figures *figures = report->figures;
     __int128 cost = figures_new_cost(figures), at_default = figures_default_cost(figures);
     buffer_format(out, "\n%s costs ", report->new_name);
-    report_money(out, cost, false);
+    replay_money(out, cost, false);
     buffer_string(out, "; at default it would be ");
-    report_money(out, at_default, false);
+    replay_money(out, at_default, false);
     buffer_string(out, ": saved ");
-    report_money(out, at_default - cost, false);
+    replay_money(out, at_default - cost, false);
     buffer_string(out, " (");
-    report_percent(out, figures_picodollars(at_default - cost), figures_picodollars(at_default),
+    replay_percent(out, figures_picodollars(at_default - cost), figures_picodollars(at_default),
                    false);
     buffer_string(out, ")\n");
 }
@@ -239,11 +239,11 @@ static void print_assumption(struct buffer *out, const struct tiers *tiers, int 
     int64_t latency = tiers_latency(tiers, number, &from);
     buffer_format(out, "  %.*s refuses ", TEXT_ARGUMENTS(tier->name));
     decimal_print(out, tier->refusal, 4);
-    buffer_format(out, "%% (%s)", report_assumption(tier->refusal_from));
+    buffer_format(out, "%% (%s)", replay_assumption(tier->refusal_from));
     if (latency >= 0) {
         buffer_string(out, ", takes ");
-        report_latency(out, latency);
-        buffer_format(out, " (%s)", report_assumption(from));
+        replay_latency(out, latency);
+        buffer_format(out, " (%s)", replay_assumption(from));
     }
     buffer_byte(out, '\n');
 }
@@ -259,10 +259,10 @@ static void print_assumptions(struct buffer *out, const struct figures *figures)
     if (latency[SIDE_NEW] < 0)
         return;
     buffer_string(out, "  so the mean latency is ");
-    report_latency(out, latency[SIDE_NEW]);
+    replay_latency(out, latency[SIDE_NEW]);
     if (latency[SIDE_OLD] >= 0) {
         buffer_string(out, ", and was ");
-        report_latency(out, latency[SIDE_OLD]);
+        replay_latency(out, latency[SIDE_OLD]);
     }
     buffer_byte(out, '\n');
 }
@@ -302,7 +302,7 @@ static void print_changes(struct buffer *out, const struct figures *figures)
         return;
     buffer_format(out, "\nChanged: %lld of %lld requests (", (long long)simulation->changed,
                   (long long)simulation->compared);
-    report_percent(out, simulation->changed, simulation->compared, false);
+    replay_percent(out, simulation->changed, simulation->compared, false);
     buffer_string(out, ")\n");
     if (simulation->reworded)
         buffer_format(out, "%lld more keep their tiers with other timeouts or retries\n",
@@ -391,7 +391,7 @@ static void print_gates(struct buffer *out, const struct report *report)
                       TEXT_ARGUMENTS(report->gates[i].text));
 }
 
-void report_text(const struct report *report, struct buffer *out)
+void replay_text(const struct report *report, struct buffer *out)
 {
     print_head(out, report);
     print_cost(out, report);
