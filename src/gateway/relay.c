@@ -85,7 +85,7 @@ static void put_relay(struct relay *relay)
     uv_timer_stop(&relay->timer);
     worker_policy_release(relay->policy);
     relay->policy = NULL;
-    arena_free(&relay->arena);
+    arena_clear(&relay->arena);
     if (worker->idle_count >= IDLE_RELAYS) {
         relay_free(relay);
         return;

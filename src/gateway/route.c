@@ -124,10 +124,15 @@ static int64_t time_budget(const struct relay *relay)
 
 static struct text new_request_id(struct relay *relay)
 {
-    struct random *random = &relay->worker->random;
-    uint64_t high = random_next(random), low = random_next(random);
-    return arena_format(&relay->arena, "req_%016llx%016llx", (unsigned long long)high,
-                        (unsigned long long)low);
+    static const char digits[] = "0123456789abcdef";
+    char id[sizeof "req_" - 1 + 32] = "req_";
+    uint64_t bits = 0;
+    for (size_t i = 0; i < 32; i++, bits >>= 4) {
+        if (i % 16 == 0)
+            bits = random_next(&relay->worker->random);
+        id[sizeof "req_" - 1 + i] = digits[bits & 15];
+    }
+    return arena_text(&relay->arena, (struct text){id, sizeof id});
 }
 
 /* Everything that the policy reads, but for budgets. */

@@ -168,7 +168,7 @@ static void set_options(struct transfer *transfer)
     struct upstream *upstream = transfer->upstream;
     __typeof__(&curl_easy_setopt) set = upstream->curl->easy_setopt;
     CURL *easy = transfer->easy;
-    set(easy, CURLOPT_URL, upstream->url);
+    set(easy, CURLOPT_CURLU, upstream->url);
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_PROXY, "");
     set(easy, CURLOPT_NOPROXY, "*");
@@ -506,28 +506,42 @@ bool transfer_cancel(struct transfer *transfer)
 
 /* --- open and close --- */
 
+static enum tw_status read_url(const struct curl_library *curl, const char *text, CURLU **url)
+{
+    *url = curl->url();
+    CURLUcode code = *url ? curl->url_set(*url, CURLUPART_URL, text, 0) : CURLUE_OUT_OF_MEMORY;
+    if (code == CURLUE_OUT_OF_MEMORY)
+        return TW_NO_MEMORY;
+    return code == CURLUE_OK ? TW_OK : TW_INVALID;
+}
+
 enum tw_status upstream_open(uv_loop_t *loop, const struct curl_library *curl,
                              const struct upstream_options *options, struct upstream **result,
                              struct tw_error *error)
 {
     struct upstream *upstream = calloc(1, sizeof *upstream);
-    char *url = strdup(options->url);
+    CURLU *url;
+    enum tw_status status = read_url(curl, options->url, &url);
     *result = NULL;
-    if (!upstream || !url)
-        goto no_memory;
+    if (!upstream)
+        status = TW_NO_MEMORY;
+    if (status != TW_OK)
+        goto failed;
     upstream->loop = loop;
     upstream->curl = curl;
     upstream->url = url;
     upstream->connections = options->connections;
     upstream->connect_ms = options->connect_ms;
-    if (sockets_open(upstream))
-        goto no_memory;
+    status = sockets_open(upstream);
+    if (status != TW_OK)
+        goto failed;
     *result = upstream;
     return TW_OK;
-no_memory:
+failed:
     free(upstream);
-    free(url);
-    return fail(error, TW_NO_MEMORY, "out of memory");
+    curl->url_cleanup(url);
+    return fail(error, status, "%s",
+                status == TW_INVALID ? "the provider's URL cannot be read" : "out of memory");
 }
 
 void upstream_handle_closed(struct upstream *upstream)
@@ -538,7 +552,7 @@ void upstream_handle_closed(struct upstream *upstream)
     void (*closed)(void *) = upstream->closed;
     void *context = upstream->closed_context;
     free(upstream->sockets);
-    free(upstream->url);
+    upstream->curl->url_cleanup(upstream->url);
     free(upstream);
     if (closed)
         closed(context);
