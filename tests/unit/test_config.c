@@ -147,7 +147,7 @@ static void test_wrong_values(void)
         {"threads: ~\n", "t.yaml:1:10: `threads`: it has no value\n"},
         {"threads: [1]\n", "t.yaml:1:10: `threads`: it is a single value\n"},
         {"listen: \"\"\n", "t.yaml:1:9: `listen`: it is empty\n"},
-        {"listen: \"a\\0b\"\n", "t.yaml:1:9: `listen`: it is not text\n"},
+        {"listen: \"a\\0b\"\n", "t.yaml:1:9: `listen`: it holds something else than text\n"},
         {"allow_anyone: yes\n", "t.yaml:1:15: `allow_anyone`: \"yes\" is neither true nor false\n"},
         {"drain: 48h\n", "t.yaml:1:8: `drain`: 2d is more than 1d\n"},
         {"limits: {head: 1}\n", "t.yaml:1:16: `limits.head`: 1 is less than 1KiB\n"},
