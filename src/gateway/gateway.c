@@ -39,6 +39,7 @@ static enum tw_status open_worker(struct gateway *gateway, const char *listen,
     struct server_options server = gateway->options.server;
     server.listen = listen;
     server.reuse_port = gateway->options.threads > 1;
+    server.first = gateway->open_workers == 0;
     worker->gateway = gateway;
     worker->options = &gateway->options;
     worker->forward = &gateway->forward;

@@ -35,6 +35,7 @@ struct server_options {
     size_t write_limit; /* bytes that exchange_write may leave waiting for a slow reader */
     int backlog;
     bool reuse_port;    /* SO_REUSEPORT, for one server a core */
+    bool first;         /* with reuse_port: nobody may listen there yet */
     uint32_t head_ms;   /* first byte of a request (or connect) to the blank line */
     uint32_t body_ms;   /* blank line to the end of the body */
     uint32_t idle_ms;   /* between two requests */

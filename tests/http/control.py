@@ -267,6 +267,27 @@ def test_decide():
         check("nothing was recorded", [], gateway.folder.rows("rule"))
 
 
+def test_left_early():
+    """Callers that leave while an answer is being made, and ask again."""
+    with Gateway() as gateway:
+        question = request_bytes("POST", "/tierway/decide", (JSON,), b'{"priority": "low"}',
+                                 "127.0.0.1")
+        for _ in range(50):
+            for request in (question, request_bytes("GET", "/tierway/stats", host="127.0.0.1")):
+                caller = Caller(gateway.address)
+                caller.send(request)
+                caller.reset()
+        caller = Caller(gateway.address)
+        caller.send(question * 3)
+        check("three in a row", ["flex"] * 3, [caller.answer().json()["tier"] for _ in range(3)])
+        caller.send(question)
+        caller.reset()
+        check("HEAD", 200, gateway.ask("HEAD", "/tierway/stats").status)
+        check("it still answers", "flex", decide(gateway, {"priority": "low"}).json()["tier"])
+        gateway.process.terminate()  # with a job under way, perhaps
+        gateway.process.wait(20)
+
+
 def test_metrics():
     with Gateway() as gateway:
         for _ in range(3):
@@ -421,6 +442,15 @@ def test_connections():
               bool(wait_until(lambda: gateway.get("/tierway/healthz").status == 200)))
         check("counted", True,
               bool(wait_until(lambda: gateway.figure("tierway_open_connections") == 1)))
+
+
+def test_address_taken():
+    with Gateway() as gateway:
+        for threads in ("1", "4"):
+            ran = run_serve(gateway.folder, "--config", "tierway.yaml", "--threads", threads,
+                            "--store", "other.db", "--listen", "127.0.0.1:%d" % gateway.address[1])
+            check(f"the address is taken, {threads} threads", (2, ""), (ran.returncode, ran.stdout))
+            check_in("says so", "address already in use", ran.stderr)
 
 
 # --- reloading ---
