@@ -470,7 +470,8 @@ def test_reload():
         check("and decides", "priority", gateway.chat().header("x-tierway-tier"))
         check("a gauge says so", 0,
               gateway.figure('tierway_last_reload_successful{part="policy"}'))
-        check_in("the log says so", "is refused, hash " + second, gateway.errors())
+        check("the log says so", True,
+              bool(wait_until(lambda: "is refused, hash " + second in gateway.errors())))
         gateway.folder.file("policy.tier", "otherwise -> flex else default\n")
         check("mended", True,
               bool(wait_until(lambda: gateway.live()["policy"]["refused"] is None)))
