@@ -23,7 +23,6 @@ struct numbering {
     size_t capacity;         /* of slots: a power of two, or 0 */
     uint32_t count;
     struct arena *arena;
-    bool failed;
 };
 
 struct class_span {
@@ -33,12 +32,6 @@ struct class_span {
 /* A set of classes of one variable: sorted runs of class numbers, apart from one another. */
 struct class_set {
     struct class_span *spans;
-    size_t count, capacity;
-};
-
-/* The tests of one variable. */
-struct tests {
-    struct formula **items;
     size_t count, capacity;
 };
 
@@ -58,8 +51,7 @@ struct variable_classes {
     size_t sample_count;
     struct pattern_table patterns;
     struct class_set *pattern_classes; /* of each pattern, the classes whose texts match it */
-    struct numbering numbering;
-    const struct tests *tests;
+    struct numbering numbering;        /* of texts: to find the class of one that is not named */
 };
 
 struct classes {

@@ -1,6 +1,7 @@
 /* program/lower.c: what the plans share: the values of a test, and instructions that test them.
  *
- * Everything but the writer's sections lives in the compile's arena. */
+ * What is made here lives in an arena that goes when lowering ends, but for the writer's sections.
+ */
 #include "program/lower.h"
 
 #include <string.h>

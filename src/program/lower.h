@@ -36,7 +36,8 @@ struct plan_facts {
 };
 
 struct lowered {
-    struct arena *arena;
+    struct arena *arena; /* of what only lowering needs; NULL from its end on */
+    struct arena *kept;  /* the compile's, of everything else */
     const struct policy_tree *policy;
     struct writer writer;
     struct formula **formulas;     /* of each rule */
@@ -45,7 +46,8 @@ struct lowered {
     bool has_diagram;
     struct text_numbers *texts; /* of each variable */
     bool *needed;               /* of each variable: read by the program or by an action */
-    struct map shared; /* constants, sets and patterns that are there already, by their bytes */
+    struct map shared; /* constants, sets and patterns that are there already, by their bytes; while
+                          lowering */
     enum plan plan;
     uint32_t start; /* the target where a run begins */
     struct plan_facts facts;
@@ -53,7 +55,9 @@ struct lowered {
 };
 
 /* Lowers a policy without errors. wanted: the plan to take where that can be, or ANY_PLAN. TW_OK,
- * TW_NO_MEMORY, or TW_LIMIT for a program too large. lowered_free either way. */
+ * TW_NO_MEMORY, or TW_LIMIT for a program too large. lowered_free either way.
+ * arena: of the formulas, of the classes, and of all that is needed to write and validate the
+ * program. */
 enum tw_status lower_policy(struct lowered *lowered, struct arena *arena,
                             const struct policy_tree *policy, enum plan wanted);
 void lowered_free(struct lowered *lowered);

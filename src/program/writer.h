@@ -7,6 +7,7 @@
 #define TIERWAY_PROGRAM_WRITER_H
 
 #include "base/map.h"
+#include "front/source.h"
 #include "program/run/image.h"
 
 struct writer {
@@ -37,9 +38,10 @@ struct image_string writer_new_string(struct writer *writer, struct text text);
 
 /* TW_OK, or what went wrong so far: TW_NO_MEMORY, TW_LIMIT. */
 enum tw_status writer_status(const struct writer *writer);
-/* Puts the image together; fills in length, section_count and checksum of the header. TW_OK,
- * TW_NO_MEMORY or TW_LIMIT. */
-enum tw_status writer_join(const struct writer *writer, struct image_header header,
-                           struct buffer *image);
+/* Puts the image together and frees each section once it is copied. The sources become the last
+ * one. Fills in length, section_count and checksum of the header. TW_OK, TW_NO_MEMORY or TW_LIMIT.
+ * image: empty, of limit IMAGE_ROOM(IMAGE_LIMIT). */
+enum tw_status writer_join(struct writer *writer, struct image_header header,
+                           const struct sources *sources, struct buffer *image);
 
 #endif
