@@ -393,9 +393,9 @@ static bool translate_test(struct join *join, const struct joined_side *side, st
 static bool translate(struct join *join, const struct joined_side *side, struct formula *formula,
                       int64_t shift)
 {
-    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
+    if (formula_is_test(formula))
         return translate_test(join, side, formula, shift);
-    for (struct formula *part = formula->children; part; part = part->next)
+    for (struct formula *part = formula_parts(formula); part; part = part->next)
         if (!translate(join, side, part, shift))
             return false;
     return true;

@@ -53,9 +53,9 @@ static void examine_parts(struct proof *proof, size_t rule, diagram_ref own,
                           struct formula *formula)
 {
     size_t left = 0;
-    for (const struct formula *part = formula->children; part; part = part->next)
+    for (const struct formula *part = formula_parts(formula); part; part = part->next)
         left += !part->dropped;
-    for (struct formula *part = formula->children; part && !proof->built->diagram.status;
+    for (struct formula *part = formula_parts(formula); part && !proof->built->diagram.status;
          part = part->next) {
         if (part->dropped)
             continue;

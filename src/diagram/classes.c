@@ -73,7 +73,7 @@ static struct signature toggled(struct signature sum, struct signature signature
 
 static void collect(struct cutting *cutting, struct formula *formula)
 {
-    for (struct formula *part = formula->children; part; part = part->next)
+    for (struct formula *part = formula_parts(formula); part; part = part->next)
         collect(cutting, part);
     if (formula->kind == FORMULA_AND || formula->kind == FORMULA_OR)
         return;

@@ -92,7 +92,7 @@ static void write_formula(struct listing *listing, const struct formula *formula
     case FORMULA_AND:
     case FORMULA_OR:
         buffer_string(listing->out, formula->kind == FORMULA_AND ? "and\n" : "or\n");
-        for (const struct formula *part = formula->children; part; part = part->next)
+        for (const struct formula *part = formula_parts(formula); part; part = part->next)
             write_formula(listing, part, depth + 1);
         return;
     case FORMULA_RANGES:

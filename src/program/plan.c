@@ -14,8 +14,8 @@ enum {
 
 static size_t count_tests(const struct formula *formula)
 {
-    size_t count = formula->kind != FORMULA_AND && formula->kind != FORMULA_OR;
-    for (const struct formula *part = formula->children; part; part = part->next)
+    size_t count = formula_is_test(formula);
+    for (const struct formula *part = formula_parts(formula); part; part = part->next)
         count += count_tests(part);
     return count;
 }

@@ -208,12 +208,12 @@ static void aim_at_test(struct validation *validation, const struct formula *tes
 /* Sets what a condition asks for: of an `and` all parts, of an `or` one. */
 static void aim_at(struct validation *validation, const struct formula *formula)
 {
-    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
+    if (formula_is_test(formula))
         aim_at_test(validation, formula);
     bool is_and = formula->kind == FORMULA_AND;
     size_t count = 0;
     const struct formula *chosen = NULL;
-    for (const struct formula *part = formula->children; part; part = part->next) {
+    for (const struct formula *part = formula_parts(formula); part; part = part->next) {
         if (is_and)
             aim_at(validation, part);
         else if (random_below(validation, ++count) == 0)
