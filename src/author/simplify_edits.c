@@ -70,7 +70,8 @@ static const struct statement *rule_above(const struct front *front, const struc
 static const struct condition *parent_of(const struct condition *condition, struct span span)
 {
     const struct condition *parent = NULL;
-    for (const struct condition *part = condition->children; part && !parent; part = part->next)
+    for (const struct condition *part = condition_parts(condition); part && !parent;
+         part = part->next)
         parent = same_span(part->span, span) ? condition : parent_of(part, span);
     return parent;
 }
@@ -277,7 +278,7 @@ static void remove_parentheses(struct making *making, const struct condition *pa
 {
     const struct condition *kept = NULL;
     size_t count = 0;
-    for (const struct condition *part = parent->children; part; part = part->next) {
+    for (const struct condition *part = condition_parts(parent); part; part = part->next) {
         kept = goes(making, part) ? kept : part;
         count += !goes(making, part);
     }

@@ -13,8 +13,8 @@
 enum {
     FIRST_BLOCK = 1024,
     KEPT_BLOCK = 4096, /* the largest that arena_clear keeps */
-    LARGEST_BLOCK = 1 << 20,
-    LARGE = LARGEST_BLOCK / 8
+    LARGEST_BLOCK = 1 << 18,
+    LARGE = LARGEST_BLOCK / 4
 };
 
 struct arena_block {

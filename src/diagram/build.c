@@ -330,7 +330,10 @@ enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct
         .policy = policy, .arena = arena, .formulas = formulas, .root = DIAGRAM_NONE};
     built->formula_count = policy->rule_count;
     enum tw_status status = prepare(built);
-    return status ? status : order_search(built, edge_limit, attempt_program);
+    if (!status)
+        status = order_search(built, edge_limit, attempt_program);
+    diagram_settle(&built->diagram);
+    return status;
 }
 
 void policy_diagram_free(struct policy_diagram *built)

@@ -150,6 +150,7 @@ enum tw_status lower_policy(struct lowered *lowered, struct arena *arena,
     lower(lowered, wanted);
     lowered->arena = NULL;
     lowered->shared = (struct map){0};
+    lowered->other = (struct interval_room){0};
     arena_free(&scratch);
     return lowered->status;
 }

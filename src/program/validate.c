@@ -287,7 +287,7 @@ static int64_t cost_of(const struct condition *condition)
     if (condition->named)
         return cost_of(condition->named->condition);
     int64_t cost = 1 + (int64_t)condition->item_count;
-    for (const struct condition *child = condition->children; child; child = child->next)
+    for (const struct condition *child = condition_parts(condition); child; child = child->next)
         cost += cost_of(child);
     return cost;
 }
