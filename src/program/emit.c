@@ -33,24 +33,19 @@ static void write_literals(struct lowered *lowered, const struct text_numbers *n
     uint32_t capacity = 4;
     while (capacity < numbers->count * 2)
         capacity *= 2;
-    uint32_t *places = ARENA_ARRAY(lowered->kept, uint32_t, capacity);
     struct image_literal *literals =
         writer_room(&lowered->writer, SECTION_LITERALS, capacity, &variable->literal_first);
-    if (!places || !literals)
-        lower_fail(lowered, TW_NO_MEMORY);
-    for (uint32_t i = 0; !lowered->status && i < numbers->count; i++) {
+    for (uint32_t i = 0; literals && i < capacity; i++)
+        literals[i].text.offset = UINT32_MAX;
+    for (uint32_t i = 0; literals && i < numbers->count; i++) {
         uint32_t hash = literal_hash(numbers->texts[i]), at = hash & (capacity - 1);
-        while (places[at])
+        while (literals[at].text.offset != UINT32_MAX)
             at = (at + 1) & (capacity - 1);
-        places[at] = i + 1;
         literals[at] =
             (struct image_literal){.text = writer_new_string(&lowered->writer, numbers->texts[i]),
                                    .class = numbers->classes[i],
                                    .hash = hash};
     }
-    for (uint32_t i = 0; !lowered->status && i < capacity; i++)
-        if (!places[i])
-            literals[i].text.offset = UINT32_MAX;
     variable->literal_capacity = capacity;
     variable->literal_count = (uint32_t)numbers->count;
 }
@@ -202,8 +197,7 @@ static void write_rule(struct lowered *lowered, const struct statement *statemen
 
 static void write_rules(struct lowered *lowered)
 {
-    buffer_reserve(&lowered->writer.sections[SECTION_RULES],
-                   (lowered->policy->rule_count + 1) * sizeof(struct image_rule));
+    writer_reserve(&lowered->writer, SECTION_RULES, lowered->policy->rule_count + 1);
     for (size_t i = 0; i < lowered->policy->rule_count; i++)
         write_rule(lowered, lowered->policy->rules[i], false);
     write_rule(lowered, lowered->policy->otherwise, true);

@@ -443,6 +443,7 @@ bool switches_plan(struct lowered *lowered, struct switches **result)
 void lower_switches(struct lowered *lowered, struct switches *switches)
 {
     lowered->start = target_of(switches, lowered->diagram.root);
+    writer_reserve(&lowered->writer, SECTION_CODE, switches->node_count);
     for (uint32_t i = 0; i < switches->node_count && !lowered->status; i++)
         write_node(switches, &switches->diagram->nodes[switches->nodes[i]]);
 }

@@ -34,6 +34,11 @@ uint32_t writer_count(const struct writer *writer, enum section section)
     return (uint32_t)(writer->sections[section].length / records[section].size);
 }
 
+void writer_reserve(struct writer *writer, enum section section, size_t count)
+{
+    buffer_reserve(&writer->sections[section], count * records[section].size);
+}
+
 uint32_t writer_add(struct writer *writer, enum section section, const void *rows, size_t count)
 {
     uint32_t first = writer_count(writer, section);

@@ -22,6 +22,8 @@ void writer_free(struct writer *writer);
 
 /* Records in a section so far. */
 uint32_t writer_count(const struct writer *writer, enum section section);
+/* Makes room at once for so many records more. */
+void writer_reserve(struct writer *writer, enum section section, size_t count);
 /* Appends `count` records that lie in a row; the index of the first. */
 uint32_t writer_add(struct writer *writer, enum section section, const void *records, size_t count);
 /* Appends `count` zeroed records and gives them to be filled in, until the section grows again;
