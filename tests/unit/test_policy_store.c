@@ -20,7 +20,7 @@ static atomic_int loads, frees;
 
 static void path_in(char *path, const char *name)
 {
-    snprintf(path, TEXT_BYTES, "%s/%s", folder, name);
+    CU_ASSERT_FATAL(snprintf(path, TEXT_BYTES, "%s/%s", folder, name) < TEXT_BYTES);
 }
 
 static void write_file(const char *name, const char *text)
