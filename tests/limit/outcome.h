@@ -23,7 +23,7 @@ struct outcome {
     size_t errors;         /* findings that are errors */
     size_t findings;       /* all that were kept */
     bool found[FINDING_COUNT];
-    double seconds;
+    double seconds; /* of processor time */
     size_t memory; /* bytes of the arena */
 };
 
