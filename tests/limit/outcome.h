@@ -24,7 +24,7 @@ struct outcome {
     size_t findings;       /* all that were kept */
     bool found[FINDING_COUNT];
     double seconds; /* of processor time */
-    size_t memory; /* bytes of the arena */
+    size_t memory;  /* bytes of the arena */
 };
 
 /* reader: for `include`; NULL: no file exists. */

@@ -72,8 +72,8 @@ enum tw_status program_verify(struct tw_policy *policy, struct tw_error *error);
  * is one step, a table one for each variable and one for the cell, masks one for each axis and one
  * for each word. Reads no sections but info, code, jumps, tables, blocks and groups. */
 uint32_t program_longest_run(const struct tw_policy *policy);
-/* load.c: tw_policy_load without a copy: the image's memory becomes the policy's, and is freed where
- * that fails. The buffer is empty then. It has room for IMAGE_ROOM bytes, or else grows. */
+/* load.c: tw_policy_load without a copy: the image's memory becomes the policy's, and is freed
+ * where that fails. The buffer is empty then. It has room for IMAGE_ROOM bytes, or else grows. */
 enum tw_status policy_load_taken(struct buffer *image, tw_policy **policy, struct tw_error *error);
 /* decide.c: makes ready to run on `unit`, which the machine must have. Loading does that with the
  * best one there is; tests choose another before any thread decides. */
