@@ -37,10 +37,9 @@
 
 #define YYLLOC_DEFAULT(current, right, count)                                                      \
     ((current) = (count) == 1 ? YYRHSLOC(right, 1)                                                 \
-                 : (count)    ? spans_join(&YYRHSLOC(right, 1), &YYRHSLOC(right, count),           \
-                                           sizeof *(right))                                        \
-                              : (struct span){YYRHSLOC(right, 0).source, YYRHSLOC(right, 0).end,   \
-                                              YYRHSLOC(right, 0).end})
+                 : (count)                                                                         \
+                     ? spans_join(&YYRHSLOC(right, 1), &YYRHSLOC(right, count), sizeof *(right))   \
+                     : span_after(YYRHSLOC(right, 0)))
 
 static int tier_lex(TIER_STYPE *value, struct span *span, struct parse *parse)
 {

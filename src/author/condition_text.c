@@ -197,16 +197,13 @@ static size_t write_named(struct writing *writing, const struct chosen *chosen)
 /* Every text that no test names and that is in this class: told by the patterns it matches. */
 static void write_others(struct writing *writing, const struct chosen *chosen, uint32_t class)
 {
-    const struct tests *tests = chosen->classes->tests;
+    const struct pattern_table *patterns = &chosen->classes->patterns;
     const char *between = "";
-    for (size_t i = 0; i < tests->count; i++) {
-        const struct formula *test = tests->items[i];
-        if (test->kind != FORMULA_LIKE)
-            continue;
-        bool matches = glob_matches(test->texts[0], chosen->classes->samples[class]);
+    for (size_t i = 0; i < patterns->count; i++) {
+        bool matches = glob_matches(patterns->items[i], chosen->classes->samples[class]);
         buffer_format(writing->out, "%s%.*s %s ", between, TEXT_ARGUMENTS(chosen->name),
                       matches ? "like" : "not like");
-        value_quote(writing->out, test->texts[0]);
+        value_quote(writing->out, patterns->items[i]);
         between = " and ";
     }
     for (size_t i = 0; i < chosen->classes->text_count; i++) {

@@ -1,13 +1,16 @@
 /* author/diff.c: see diff.h.
  *
- * Both policies become diagrams over one set of variables: attributes of one name are one variable.
- * Each side is cut into regions, one for each action; wherever regions of different actions
- * overlap, the policies differ. Steps at a tier-valued attribute count as the tier that it has. */
+ * Both policies become diagrams over one set of variables (diff_join.c). Each side is cut into
+ * regions, one for each action; wherever regions of different actions overlap, the policies differ.
+ * Steps at a tier-valued attribute count as the tier that it has. Where the clocks are apart, the
+ * new policy stands there once for each distance of the clocks. */
 #include "author/diff.h"
 
 #include "author/condition_text.h"
+#include "author/diff_action.h"
+#include "author/diff_clock.h"
+#include "author/diff_join.h"
 #include "author/witness.h"
-#include "base/json.h"
 
 /* All requests that one side gives one action. */
 struct outcome {
@@ -16,183 +19,122 @@ struct outcome {
 };
 
 struct side {
+    const struct joined_side *joined;
     struct outcome *outcomes;
     size_t count, capacity;
 };
 
+/* The tests that tell the values of a tier-valued variable apart. */
+struct tier_tests {
+    struct formula **values; /* of each joined tier */
+    struct formula *not_given;
+};
+
 struct comparing {
     struct front *old, *new;
-    struct policy_tree both;
+    struct join join;
     struct policy_diagram built;
     struct arena *arena;
     struct tw_error *error;
-    struct side sides[2];
+    struct clocks *clocks; /* NULL where there is one clock */
+    struct formula **formulas;
+    size_t formula_count, formula_capacity;
+    struct tier_tests *tier_tests;    /* of each joined variable */
+    struct formula **seen;            /* of each distance of the clocks: when they have it */
+    struct side old_side, *new_sides; /* one for each distance */
+    size_t new_count;
+    diagram_ref apart; /* requests that are not compared */
 };
 
-static bool same_words(const struct attribute *a, const struct attribute *b)
-{
-    bool same = a->word_count == b->word_count;
-    for (size_t i = 0; same && i < a->word_count; i++)
-        same = text_equal(a->words[i], b->words[i]);
-    return same;
-}
+/* Two outcomes of a difference, and where in it the clocks have one distance. */
+struct overlap {
+    const struct outcome *old, *new;
+    diagram_ref region;
+    size_t distance; /* its number; SIZE_MAX: the distance does not matter */
+};
 
-/* Budgets may differ in their limit: all views of one are the money spent. */
-static bool same_budget(const struct budget *a, const struct budget *b)
+static bool add_formula(struct comparing *comparing, struct formula *formula)
 {
-    if (!a || !b)
-        return a == b;
-    if (!a->by || !b->by)
-        return a->by == b->by && text_equal(a->window, b->window);
-    return text_equal(a->by->name, b->by->name) && text_equal(a->window, b->window);
-}
-
-/* Two attributes of one name have to mean the same, or nothing can be said. */
-static bool same_attribute(const struct comparing *comparing, const struct attribute *a,
-                           const struct attribute *b)
-{
-    const struct variable *va = &comparing->old->policy.variables[a->variable];
-    const struct variable *vb = &comparing->new->policy.variables[b->variable];
-    return a->type == b->type && a->projection == b->projection && same_words(a, b) &&
-           same_budget(a->budget, b->budget) && a->from == b->from &&
-           text_equal(a->source, b->source) && va->can_be_unset == vb->can_be_unset &&
-           va->initial == vb->initial && text_equal(va->initial_text, vb->initial_text);
-}
-
-static enum tw_status cannot(struct comparing *comparing, const char *why, struct text name)
-{
-    return fail(comparing->error, TW_UNKNOWN, "the policies cannot be compared: %s%.*s", why,
-                TEXT_ARGUMENTS(name));
-}
-
-static enum tw_status check_comparable(struct comparing *comparing)
-{
-    const struct policy_tree *a = &comparing->old->policy, *b = &comparing->new->policy;
-    if (a->reads_clock && b->reads_clock && !text_equal(a->timezone, b->timezone))
-        return cannot(comparing, "they read the clock in different time zones", TEXT(""));
-    for (size_t i = 0; i < b->attribute_count; i++) {
-        const struct attribute *other = map_get(&a->attribute_names, b->attributes[i]->name);
-        bool used = other && (other->used || b->attributes[i]->used);
-        if (used && !same_attribute(comparing, other, b->attributes[i]))
-            return cannot(comparing, "they declare in different ways the attribute ",
-                          b->attributes[i]->name);
-    }
-    return TW_OK;
-}
-
-/* Renumbers the new policy's variables: the old one's where it has the attribute, else new ones. */
-static bool join_variables(struct comparing *comparing)
-{
-    const struct policy_tree *a = &comparing->old->policy, *b = &comparing->new->policy;
-    struct policy_tree *both = &comparing->both;
-    size_t most = a->variable_count + b->variable_count;
-    uint32_t *numbers = ARENA_ARRAY(comparing->arena, uint32_t, b->variable_count);
-    both->variables = ARENA_ARRAY(comparing->arena, struct variable, most);
-    both->attributes =
-        ARENA_ARRAY(comparing->arena, struct attribute *, a->attribute_count + b->attribute_count);
-    if (!numbers || !both->variables || !both->attributes)
+    struct formula **formulas =
+        arena_grow(comparing->arena, comparing->formulas, comparing->formula_count,
+                   &comparing->formula_capacity, sizeof *formulas);
+    if (!formulas || !formula)
         return false;
-    for (size_t i = 0; i < a->variable_count; i++)
-        both->variables[i] = a->variables[i];
-    for (size_t i = 0; i < a->attribute_count; i++)
-        both->attributes[i] = a->attributes[i];
-    for (size_t i = 0; i < b->variable_count; i++)
-        numbers[i] = UINT32_MAX;
-    for (size_t i = 0; i < b->attribute_count; i++) {
-        struct attribute *attribute = b->attributes[i];
-        struct attribute *known = map_get(&a->attribute_names, attribute->name);
-        uint32_t *number = &numbers[attribute->variable];
-        if (known)
-            *number = known->variable;
-        else if (*number == UINT32_MAX)
-            *number = (uint32_t)both->variable_count++;
-        if (known)
-            known->used |= attribute->used;
-        else
-            both->attributes[both->attribute_count++] = attribute;
-        both->variables[*number] =
-            known ? a->variables[known->variable] : b->variables[attribute->variable];
-    }
-    for (size_t i = 0; i < b->attribute_count; i++)
-        b->attributes[i]->variable = numbers[b->attributes[i]->variable];
+    comparing->formulas = formulas;
+    formulas[comparing->formula_count++] = formula;
     return true;
 }
 
-static bool join_policies(struct comparing *comparing)
+static bool add_rules(struct comparing *comparing, size_t side, int64_t shift)
 {
-    const struct policy_tree *a = &comparing->old->policy, *b = &comparing->new->policy;
-    struct policy_tree *both = &comparing->both;
-    *both = *a;
-    both->statements = NULL;
-    both->otherwise = NULL;
-    both->rule_count = a->rule_count + b->rule_count;
-    both->rules = ARENA_ARRAY(comparing->arena, struct statement *, both->rule_count + 1);
-    if (!both->rules || !join_variables(comparing))
-        return false;
-    for (size_t i = 0; i < both->rule_count; i++)
-        both->rules[i] = i < a->rule_count ? a->rules[i] : b->rules[i - a->rule_count];
+    const struct joined_side *joined = &comparing->join.sides[side];
+    for (size_t i = 0; i < joined->policy->rule_count; i++)
+        if (!add_formula(comparing, join_formula(&comparing->join, joined,
+                                                 joined->policy->rules[i]->condition, shift)))
+            return false;
     return true;
 }
 
-/* An action with the tiers of its steps fixed. */
-struct fixed_action {
-    const struct policy_tree *policy;
-    const struct action *action; /* NULL: the implicit default */
-    uint32_t tiers[TW_MAX_STEPS];
-};
-
-static void step_text(const struct fixed_action *fixed, const struct step *step, size_t index,
-                      struct buffer *out)
+static bool add_tier_tests(struct comparing *comparing, uint32_t variable, size_t tiers)
 {
-    buffer_format(out, "%s%.*s", index ? " else " : "",
-                  TEXT_ARGUMENTS(fixed->policy->tiers[fixed->tiers[index]]));
-    if (step && step->timeout_milliseconds >= 0) {
-        buffer_string(out, " timeout ");
-        value_print(out, TW_TYPE_DURATION, step->timeout_milliseconds);
+    struct tier_tests *tests = &comparing->tier_tests[variable];
+    if (tests->values)
+        return true;
+    tests->values = ARENA_ARRAY(comparing->arena, struct formula *, tiers + 1);
+    tests->not_given = join_not_given(&comparing->join, variable);
+    if (!tests->values || !add_formula(comparing, tests->not_given))
+        return false;
+    for (size_t i = 0; i < tiers; i++) {
+        struct interval *value = ARENA_NEW(comparing->arena, struct interval);
+        if (!value)
+            return false;
+        *value = (struct interval){(int64_t)i, (int64_t)i};
+        tests->values[i] = join_in_set(&comparing->join, variable, (struct interval_set){value, 1});
+        if (!add_formula(comparing, tests->values[i]))
+            return false;
     }
-    if (step && step->retry_count)
-        buffer_format(out, " retry %u", step->retry_count);
+    return true;
 }
 
-static void action_text(const struct fixed_action *fixed, struct buffer *out)
+static bool add_all_tier_tests(struct comparing *comparing)
 {
-    size_t index = 0;
-    if (!fixed->action)
-        step_text(fixed, NULL, 0, out);
-    for (const struct step *step = fixed->action ? fixed->action->steps : NULL; step;
-         step = step->next)
-        step_text(fixed, step, index++, out);
-    if (!fixed->action || !fixed->action->reject)
-        return;
-    buffer_string(out, index ? " else reject" : "reject");
-    buffer_string(out, fixed->action->reason.length ? " " : "");
-    if (fixed->action->reason.length)
-        value_quote(out, fixed->action->reason);
+    const struct policy_tree *both = &comparing->join.both;
+    comparing->tier_tests = ARENA_ARRAY(comparing->arena, struct tier_tests, both->variable_count);
+    for (size_t i = 0; comparing->tier_tests && i < both->attribute_count; i++) {
+        const struct attribute *attribute = both->attributes[i];
+        if (attribute->type == TW_TYPE_TIER &&
+            !add_tier_tests(comparing, attribute->variable, attribute->word_count))
+            return false;
+    }
+    return comparing->tier_tests != NULL;
 }
 
-static void action_json(const struct fixed_action *fixed, struct buffer *out)
+static bool add_seen(struct comparing *comparing)
 {
-    const struct step *first = fixed->action ? fixed->action->steps : NULL;
-    size_t index = 1;
-    buffer_string(out, "{\"tier\": ");
-    if (first || !fixed->action)
-        json_write_string(out, fixed->policy->tiers[fixed->tiers[0]]);
-    else
-        buffer_string(out, "null");
-    if (first && first->timeout_milliseconds >= 0)
-        buffer_format(out, ", \"timeout_ms\": %lld", (long long)first->timeout_milliseconds);
-    if (first && first->retry_count)
-        buffer_format(out, ", \"retry\": %u", first->retry_count);
-    for (const struct step *step = first ? first->next : NULL; step; step = step->next) {
-        buffer_string(out, index == 1 ? ", \"else\": [" : ", ");
-        json_write_string(out, fixed->policy->tiers[fixed->tiers[index++]]);
+    size_t count = comparing->clocks ? comparing->clocks->count : 0;
+    comparing->seen = ARENA_ARRAY(comparing->arena, struct formula *, count + 1);
+    for (size_t i = 0; comparing->seen && i < count; i++) {
+        struct interval_set set;
+        if (!clocks_seen(comparing->clocks, i, comparing->arena, &set))
+            return false;
+        comparing->seen[i] = join_in_set(&comparing->join, VARIABLE_CLOCK, set);
+        if (!add_formula(comparing, comparing->seen[i]))
+            return false;
     }
-    buffer_string(out, index > 1 ? "]" : "");
-    if (fixed->action && fixed->action->reject) {
-        buffer_string(out, ", \"reject\": ");
-        json_write_string(out, fixed->action->reason);
-    }
-    buffer_byte(out, '}');
+    return comparing->seen != NULL;
+}
+
+/* Those of the old rules, of the new rules for each distance, and what else is asked. */
+static bool make_formulas(struct comparing *comparing)
+{
+    if (!add_rules(comparing, 0, 0))
+        return false;
+    for (size_t i = 0; i < comparing->new_count; i++)
+        if (!add_rules(comparing, 1, comparing->clocks ? comparing->clocks->distances[i] : 0))
+            return false;
+    comparing->join.both.rule_count = comparing->formula_count;
+    return add_formula(comparing, comparing->join.readable) && add_all_tier_tests(comparing) &&
+           add_seen(comparing);
 }
 
 static bool add_outcome(struct comparing *comparing, struct side *side,
@@ -202,8 +144,8 @@ static bool add_outcome(struct comparing *comparing, struct side *side,
     struct buffer text, json;
     buffer_init(&text, 1 << 16);
     buffer_init(&json, 1 << 16);
-    action_text(fixed, &text);
-    action_json(fixed, &json);
+    fixed_action_text(fixed, &text);
+    fixed_action_json(fixed, &json);
     struct outcome made = {arena_text(comparing->arena, buffer_view(&text)),
                            arena_text(comparing->arena, buffer_view(&json)), region};
     bool good = !text.status && !json.status && !comparing->arena->failed;
@@ -224,6 +166,20 @@ static bool add_outcome(struct comparing *comparing, struct side *side,
     return true;
 }
 
+/* Where an attribute stands for a tier of the side's policy. */
+static diagram_ref requests_at_tier(struct comparing *comparing, const struct side *side,
+                                    const struct attribute *attribute, uint32_t tier)
+{
+    struct policy_diagram *built = &comparing->built;
+    const struct tier_tests *tests =
+        &comparing->tier_tests[side->joined->numbers[attribute->variable]];
+    uint32_t joined = join_tier(side->joined, attribute, tier);
+    diagram_ref given = diagram_of_formula(built, tests->values[joined]);
+    if (join_tier_not_given(side->joined, attribute) != tier)
+        return given;
+    return diagram_merge(&built->diagram, given, diagram_of_formula(built, tests->not_given));
+}
+
 /* Fixes the tiers of the steps from `step` on, one case for each tier that an attribute may have.
  */
 static bool add_cases(struct comparing *comparing, struct side *side, struct fixed_action *fixed,
@@ -239,7 +195,7 @@ static bool add_cases(struct comparing *comparing, struct side *side, struct fix
         return add_cases(comparing, side, fixed, step->next, index + 1, region);
     }
     for (uint32_t tier = 0; tier < fixed->policy->tier_count; tier++) {
-        diagram_ref is_tier = diagram_of_tier(built, step->attribute->variable, tier);
+        diagram_ref is_tier = requests_at_tier(comparing, side, step->attribute, tier);
         fixed->tiers[index] = tier;
         if (!add_cases(comparing, side, fixed, step->next, index + 1,
                        diagram_guard(&built->diagram, is_tier, region)))
@@ -248,101 +204,217 @@ static bool add_cases(struct comparing *comparing, struct side *side, struct fix
     return true;
 }
 
-static bool add_rule(struct comparing *comparing, struct side *side,
-                     const struct policy_tree *policy, const struct statement *rule,
+static bool add_rule(struct comparing *comparing, struct side *side, const struct statement *rule,
                      diagram_ref region)
 {
-    struct fixed_action fixed = {.policy = policy, .action = rule ? rule->action : NULL};
+    struct fixed_action fixed = {.policy = side->joined->policy,
+                                 .action = rule ? rule->action : NULL};
     return add_cases(comparing, side, &fixed, rule ? rule->action->steps : NULL, 0, region);
 }
 
-/* The regions of one side: of its rules `first` to `last - 1` among both policies' rules. */
-static bool make_side(struct comparing *comparing, struct side *side,
-                      const struct policy_tree *policy, size_t first, size_t last)
+/* The regions of one side, whose rules begin at `first` among all. */
+static bool make_side(struct comparing *comparing, struct side *side, size_t index, size_t first)
 {
     struct policy_diagram *built = &comparing->built;
-    diagram_ref root = diagram_of_rules(built, first, last);
-    for (size_t i = first; i < last && !built->diagram.status; i++)
-        if (!add_rule(comparing, side, policy, policy->rules[i - first],
-                      diagram_select(built, root, (uint32_t)i)))
+    side->joined = &comparing->join.sides[index];
+    const struct policy_tree *policy = side->joined->policy;
+    diagram_ref root = diagram_of_rules(built, first, first + policy->rule_count);
+    for (size_t i = 0; i < policy->rule_count && !built->diagram.status; i++)
+        if (!add_rule(comparing, side, policy->rules[i],
+                      diagram_select(built, root, (uint32_t)(first + i))))
             return false;
-    return built->diagram.status || add_rule(comparing, side, policy, policy->otherwise,
-                                             diagram_select(built, root, DIAGRAM_NONE));
+    return built->diagram.status ||
+           add_rule(comparing, side, policy->otherwise, diagram_select(built, root, DIAGRAM_NONE));
 }
 
-static enum tw_status add_difference(struct comparing *comparing, const struct outcome *old,
-                                     const struct outcome *new, diagram_ref region,
+static bool make_sides(struct comparing *comparing)
+{
+    struct policy_diagram *built = &comparing->built;
+    size_t old_rules = comparing->old->policy.rule_count;
+    size_t new_rules = comparing->new->policy.rule_count;
+    diagram_ref readable = diagram_of_formula(built, comparing->join.readable);
+    comparing->apart = diagram_merge(&built->diagram, built->impossible,
+                                     diagram_without(&built->diagram, readable, DIAGRAM_TRUE));
+    comparing->new_sides = ARENA_ARRAY(comparing->arena, struct side, comparing->new_count);
+    if (!comparing->new_sides || !make_side(comparing, &comparing->old_side, 0, 0))
+        return false;
+    for (size_t i = 0; i < comparing->new_count; i++)
+        if (!make_side(comparing, &comparing->new_sides[i], 1, old_rules + i * new_rules))
+            return false;
+    return true;
+}
+
+/* The simplest request of an overlap; where there are two clocks, at an instant that has it. */
+static bool find_witness(struct comparing *comparing, const struct overlap *overlap,
+                         struct witness *witness)
+{
+    struct policy_diagram *built = &comparing->built;
+    struct assignment assignment;
+    struct valuation valuation;
+    int64_t instant = -1;
+    if (!diagram_simplest(built, overlap->region, &assignment) ||
+        !witness_values(built, &assignment, NULL, &valuation))
+        return false;
+    for (size_t i = 0; comparing->clocks && i < comparing->clocks->count && instant < 0; i++)
+        if (overlap->distance == SIZE_MAX || overlap->distance == i)
+            instant = clocks_instant(comparing->clocks, i, valuation.values[VARIABLE_CLOCK]);
+    return witness_request(built, &assignment, instant, witness);
+}
+
+/* How the new clock is to the old one: "6h ahead". */
+static struct text distance_text(struct comparing *comparing, size_t index)
+{
+    struct buffer out;
+    if (index == SIZE_MAX)
+        return TEXT("");
+    int64_t seconds = comparing->clocks->distances[index];
+    buffer_init(&out, 100);
+    if (seconds == 0)
+        buffer_string(&out, "the same");
+    else
+        value_print(&out, TW_TYPE_DURATION, (seconds < 0 ? -seconds : seconds) * 1000);
+    buffer_string(&out, seconds < 0 ? " behind" : seconds > 0 ? " ahead" : "");
+    struct text text = arena_text(comparing->arena, buffer_view(&out));
+    buffer_free(&out);
+    return text;
+}
+
+static enum tw_status add_difference(struct comparing *comparing, const struct overlap *overlap,
                                      struct comparison_result *result)
 {
     struct witness witness;
     struct buffer when;
     struct difference *items = arena_grow(comparing->arena, result->items, result->count,
                                           &result->capacity, sizeof *items);
-    if (!items || !witness_in(&comparing->built, region, &witness))
+    if (!items || !find_witness(comparing, overlap, &witness))
         return TW_NO_MEMORY;
     buffer_init(&when, CONDITION_TEXT_LIMIT);
-    condition_text(&comparing->built, region, &when);
+    condition_text(&comparing->built, overlap->region, &when);
     result->items = items;
     items[result->count++] =
-        (struct difference){.old_text = old->text,
-                            .new_text = new->text,
-                            .old_json = old->json,
-                            .new_json = new->json,
+        (struct difference){.old_text = overlap->old->text,
+                            .new_text = overlap->new->text,
+                            .old_json = overlap->old->json,
+                            .new_json = overlap->new->json,
                             .when = arena_text(comparing->arena, buffer_view(&when)),
                             .witness = witness.json,
-                            .example = witness.givens};
+                            .example = witness.givens,
+                            .clocks = distance_text(comparing, overlap->distance)};
     enum tw_status status = when.status;
     buffer_free(&when);
     return status;
 }
 
-static enum tw_status compare_sides(struct comparing *comparing, struct comparison_result *result)
+static const struct outcome *same_outcome(const struct side *side, const struct outcome *outcome)
+{
+    for (size_t i = 0; i < side->count; i++)
+        if (text_equal(side->outcomes[i].text, outcome->text))
+            return &side->outcomes[i];
+    return NULL;
+}
+
+static diagram_ref overlap_of(struct comparing *comparing, const struct outcome *old,
+                              const struct outcome *new)
 {
     struct diagram *diagram = &comparing->built.diagram;
-    const struct side *old = &comparing->sides[0], *new = &comparing->sides[1];
-    enum tw_status status = TW_OK;
-    for (size_t i = 0; i < old->count && !status; i++) {
-        for (size_t k = 0; k < new->count && !status; k++) {
-            if (text_equal(old->outcomes[i].text, new->outcomes[k].text))
-                continue;
-            diagram_ref overlap =
-                diagram_guard(diagram, old->outcomes[i].region, new->outcomes[k].region);
-            diagram_ref region = diagram_without(diagram, comparing->built.impossible, overlap);
-            if (region != DIAGRAM_NONE && !diagram->status)
-                status =
-                    add_difference(comparing, &old->outcomes[i], &new->outcomes[k], region, result);
-        }
+    return diagram_without(diagram, comparing->apart,
+                           diagram_guard(diagram, old->region, new->region));
+}
+
+/* Do the two outcomes meet in the same requests, whatever the distance of the clocks? */
+static bool meet_alike(struct comparing *comparing, const struct outcome *old,
+                       const struct outcome *new, diagram_ref region)
+{
+    for (size_t i = 0; i < comparing->new_count; i++) {
+        const struct outcome *other = same_outcome(&comparing->new_sides[i], new);
+        if (!other || overlap_of(comparing, old, other) != region)
+            return false;
     }
-    return status ? status : diagram->status;
+    return true;
+}
+
+/* Where one outcome of the old policy meets one of the new one at one distance of the clocks. What
+ * does not depend on the distance is said once, at the first one. */
+static enum tw_status compare_outcomes(struct comparing *comparing, const struct outcome *old,
+                                       const struct outcome *new, size_t distance,
+                                       struct comparison_result *result)
+{
+    struct diagram *diagram = &comparing->built.diagram;
+    struct overlap overlap = {old, new, overlap_of(comparing, old, new), SIZE_MAX};
+    if (text_equal(old->text, new->text) || overlap.region == DIAGRAM_NONE)
+        return diagram->status;
+    if (meet_alike(comparing, old, new, overlap.region))
+        return distance || diagram->status ? diagram->status
+                                           : add_difference(comparing, &overlap, result);
+    overlap.distance = distance;
+    overlap.region = diagram_guard(
+        diagram, diagram_of_formula(&comparing->built, comparing->seen[distance]), overlap.region);
+    if (overlap.region == DIAGRAM_NONE || diagram->status)
+        return diagram->status;
+    return add_difference(comparing, &overlap, result);
+}
+
+static enum tw_status compare_sides(struct comparing *comparing, struct comparison_result *result)
+{
+    enum tw_status status = comparing->built.diagram.status;
+    for (size_t i = 0; i < comparing->old_side.count; i++)
+        for (size_t distance = 0; distance < comparing->new_count; distance++)
+            for (size_t k = 0; k < comparing->new_sides[distance].count && !status; k++)
+                status =
+                    compare_outcomes(comparing, &comparing->old_side.outcomes[i],
+                                     &comparing->new_sides[distance].outcomes[k], distance, result);
+    return status;
 }
 
 static enum tw_status compare(struct comparing *comparing, struct comparison_result *result)
 {
-    size_t old_rules = comparing->old->policy.rule_count, all = comparing->both.rule_count;
-    enum tw_status status =
-        policy_diagram_build(&comparing->built, comparing->arena, &comparing->both, DIAGRAM_EDGES);
-    if (status)
-        return status;
-    if (!make_side(comparing, &comparing->sides[0], &comparing->old->policy, 0, old_rules) ||
-        !make_side(comparing, &comparing->sides[1], &comparing->new->policy, old_rules, all))
+    const struct policy_tree *old = &comparing->old->policy, *new = &comparing->new->policy;
+    comparing->new_count = comparing->clocks ? comparing->clocks->count : 1;
+    if (!join_policies(&comparing->join, comparing->arena, old, new) || !make_formulas(comparing))
         return TW_NO_MEMORY;
-    status = comparing->built.diagram.status;
-    return status ? status : compare_sides(comparing, result);
+    result->declarations = comparing->join.declarations;
+    result->declaration_count = comparing->join.declaration_count;
+    enum tw_status status =
+        policy_diagram_build_formulas(&comparing->built, comparing->arena, &comparing->join.both,
+                                      comparing->formulas, comparing->formula_count, DIAGRAM_EDGES);
+    if (!status && !make_sides(comparing))
+        status = TW_NO_MEMORY;
+    if (!status)
+        status = compare_sides(comparing, result);
+    policy_diagram_free(&comparing->built);
+    return status;
+}
+
+/* With two clocks a date may be another one on each; that is not compared. */
+static enum tw_status compare_clocks(struct comparing *comparing, struct comparison_result *result)
+{
+    const struct policy_tree *old = &comparing->old->policy, *new = &comparing->new->policy;
+    struct clocks clocks;
+    if (reads_variable(old, VARIABLE_DATE) || reads_variable(new, VARIABLE_DATE))
+        return fail(comparing->error, TW_UNKNOWN,
+                    "the policies cannot be compared: they read the clock in different time "
+                    "zones, and one of them reads `date`");
+    enum tw_status status = clocks_open(&clocks, old->timezone, new->timezone);
+    comparing->clocks = &clocks;
+    if (!status)
+        status = compare(comparing, result);
+    comparing->clocks = NULL;
+    clocks_close(&clocks);
+    return status;
 }
 
 enum tw_status diff_policies(struct front *old, struct front *new, struct comparison_result *result,
                              struct tw_error *error)
 {
+    const struct policy_tree *a = &old->policy, *b = &new->policy;
     struct comparing comparing = {.old = old, .new = new, .arena = &old->arena, .error = error};
+    bool two_clocks = a->reads_clock && b->reads_clock && !text_equal(a->timezone, b->timezone);
     *result = (struct comparison_result){0};
-    enum tw_status status = check_comparable(&comparing);
-    if (status)
-        return status;
-    if (!join_policies(&comparing))
-        return fail(error, TW_NO_MEMORY, "out of memory");
-    status = compare(&comparing, result);
-    policy_diagram_free(&comparing.built);
+    enum tw_status status =
+        two_clocks ? compare_clocks(&comparing, result) : compare(&comparing, result);
     if (status == TW_LIMIT)
         return fail(error, status, "the policies differ in too many ways to be compared");
-    return status ? fail(error, status, "%s", tw_status_text(status)) : TW_OK;
+    if (status == TW_NO_MEMORY)
+        return fail(error, status, "out of memory");
+    return status;
 }

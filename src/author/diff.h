@@ -11,18 +11,26 @@ struct difference {
     struct text when;               /* a condition that holds for just these requests */
     struct text witness;            /* one of them, the simplest: attributes as JSON */
     struct text example;            /* the same as ATTR = VALUE, ... */
+    struct text clocks;             /* "6h ahead": how the new clock then is; else empty */
+};
+
+/* An attribute or budget that both read and declare in different ways, other than its default. */
+struct declaration_difference {
+    struct text name, old, new; /* "enum {a, b} from header "X"" */
 };
 
 struct comparison_result {
-    struct difference *items; /* none: the policies are equal */
+    struct difference *items; /* none of both: the policies are equal */
     size_t count, capacity;
+    const struct declaration_difference *declarations;
+    size_t declaration_count;
 };
 
-/* Compares two policies without errors. Results live in the old one's arena; the new one's tree is
- * changed and good for nothing else afterwards.
- * TW_OK; TW_UNKNOWN where they cannot be compared (another zone with a clock that both read, other
- * tiers, an attribute declared in another way), TW_LIMIT where diagram or conditions grow too
- * large, TW_NO_MEMORY; error says why. */
+/* Compares two policies without errors, for every request that both can read: what it gives to an
+ * attribute, both take. Where both read the clock in different zones, every distance of the two
+ * clocks between 1970 and 2100 is compared. Results live in the old one's arena.
+ * TW_OK; TW_UNKNOWN where they cannot be compared (another zone, and one of them reads `date`),
+ * TW_LIMIT where diagram or conditions grow too large, TW_NO_MEMORY; error says why. */
 enum tw_status diff_policies(struct front *old, struct front *new, struct comparison_result *result,
                              struct tw_error *error);
 

@@ -39,7 +39,7 @@ static const struct condition *blame(const struct front *front, const struct con
     }
     if (condition->named)
         return condition;
-    for (const struct condition *part = condition->children; part; part = part->next)
+    for (const struct condition *part = condition_parts(condition); part; part = part->next)
         if (reference_condition(&front->policy, part, valuation) != wanted)
             return blame(front, part, valuation, wanted);
     return condition;
@@ -50,7 +50,7 @@ static const struct attribute *about(const struct condition *part)
 {
     if (part->named)
         return about(part->named->condition);
-    for (const struct condition *child = part->children; child && !part->attribute;
+    for (const struct condition *child = condition_parts(part); child && !part->attribute;
          child = child->next)
         if (about(child))
             return about(child);

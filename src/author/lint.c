@@ -118,13 +118,13 @@ static bool implies_set(const struct condition *condition, const struct attribut
     if (condition->named)
         return implies_set(condition->named->condition, attribute);
     if (condition->kind == CONDITION_AND) {
-        for (const struct condition *part = condition->children; part; part = part->next)
+        for (const struct condition *part = condition_parts(condition); part; part = part->next)
             if (implies_set(part, attribute))
                 return true;
         return false;
     }
     if (condition->kind == CONDITION_OR) {
-        for (const struct condition *part = condition->children; part; part = part->next)
+        for (const struct condition *part = condition_parts(condition); part; part = part->next)
             if (!implies_set(part, attribute))
                 return false;
         return true;

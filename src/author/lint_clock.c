@@ -94,7 +94,7 @@ static bool tests_time(const struct condition *condition)
 static bool search_windows(const struct search *search, const struct condition *condition)
 {
     struct interval_set set;
-    for (const struct condition *part = condition->children; part; part = part->next)
+    for (const struct condition *part = condition_parts(condition); part; part = part->next)
         if (!search_windows(search, part))
             return false;
     if (!tests_time(condition))

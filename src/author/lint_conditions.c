@@ -23,7 +23,7 @@ static bool mentions_set(const struct condition *condition, const struct attribu
         return mentions_set(condition->named->condition, attribute);
     if (condition->kind == CONDITION_IS_SET)
         return condition->attribute == attribute;
-    for (const struct condition *part = condition->children; part; part = part->next)
+    for (const struct condition *part = condition_parts(condition); part; part = part->next)
         if (mentions_set(part, attribute))
             return true;
     return false;
@@ -46,7 +46,7 @@ static void find_negated(struct walk *walk, const struct condition *condition, b
         return; /* looked at where the name is defined */
     if (condition->kind == CONDITION_NOT)
         inside_not = !inside_not;
-    for (const struct condition *part = condition->children; part; part = part->next)
+    for (const struct condition *part = condition_parts(condition); part; part = part->next)
         find_negated(walk, part, inside_not);
     if (condition->attribute && condition->kind != CONDITION_IS_SET &&
         attribute_can_be_unset(&walk->front->policy, condition->attribute) &&
@@ -101,7 +101,7 @@ static void report_overnight(struct walk *walk, const struct condition *weekday,
 static void find_overnight(struct walk *walk, const struct condition *condition)
 {
     const struct condition *weekday = NULL, *window = NULL;
-    for (const struct condition *part = condition->children; part; part = part->next) {
+    for (const struct condition *part = condition_parts(condition); part; part = part->next) {
         find_overnight(walk, part);
         if (tests_weekday(bare(part)))
             weekday = bare(part);
@@ -120,7 +120,7 @@ static struct text text_of_condition(const struct walk *walk, const struct condi
 /* `a or b and c`: not everybody knows that `and` binds closer. */
 static void find_mixed(struct walk *walk, const struct condition *condition)
 {
-    for (const struct condition *part = condition->children; part; part = part->next) {
+    for (const struct condition *part = condition_parts(condition); part; part = part->next) {
         find_mixed(walk, part);
         if (condition->kind != CONDITION_OR || part->kind != CONDITION_AND || part->parentheses)
             continue;

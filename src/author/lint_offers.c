@@ -83,7 +83,7 @@ static void ask_matching(struct asking *asking, struct text pattern)
 /* Parts that lint proved needless say nothing either. */
 static void ask_tests(struct asking *asking, const struct formula *formula)
 {
-    for (const struct formula *part = formula->children; part; part = part->next)
+    for (const struct formula *part = formula_parts(formula); part; part = part->next)
         ask_tests(asking, part);
     if (formula->kind == FORMULA_AND || formula->kind == FORMULA_OR || formula->dropped ||
         formula->negated || formula->variable != asking->variable)
@@ -152,9 +152,8 @@ static void ask_step(struct asking asking, const struct formula *condition)
 
 static bool has_test_of(const struct formula *formula, uint32_t variable)
 {
-    bool has = formula->kind != FORMULA_AND && formula->kind != FORMULA_OR &&
-               formula->variable == variable;
-    for (const struct formula *part = formula->children; part && !has; part = part->next)
+    bool has = formula_is_test(formula) && formula->variable == variable;
+    for (const struct formula *part = formula_parts(formula); part && !has; part = part->next)
         has = has_test_of(part, variable);
     return has;
 }

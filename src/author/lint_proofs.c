@@ -1,9 +1,8 @@
 /* author/lint_proofs.c: what lint proves of each rule, by asking the decision diagram.
  *
  * A rule's own requests are those that lead to its terminal; it is dead when there are none. It can
- * go when the rules behind it give every one of them the same action. A part of its condition can
- * go when all requests that the rule gains or loses without that part are taken by earlier rules
- * anyway. Nothing is reported that is not proved; what could not be settled is said. */
+ * go when the rules behind it give every one of them the same action. Nothing is reported that is
+ * not proved; what could not be settled is said. */
 #include "author/proofs.h"
 
 enum { MOST_COVERING = 200 }; /* rules of which a minimal covering set is looked for */
@@ -13,8 +12,7 @@ static const struct statement *rule_at(const struct proof *proof, size_t rule)
     return rule < proof->policy->rule_count ? proof->policy->rules[rule] : proof->policy->otherwise;
 }
 
-/* Gives a finding the simplest request of a region as its witness. */
-static void add_witness(struct proof *proof, struct finding *finding, diagram_ref region)
+void proof_add_witness(struct proof *proof, struct finding *finding, diagram_ref region)
 {
     struct witness witness;
     if (!finding || proof->built->diagram.status || region == DIAGRAM_NONE ||
@@ -24,12 +22,12 @@ static void add_witness(struct proof *proof, struct finding *finding, diagram_re
     finding->example = witness.expect;
 }
 
-static struct finding *add_finding(struct proof *proof, enum finding_name name, struct span span,
-                                   diagram_ref region, const char *message)
+struct finding *proof_finding(struct proof *proof, enum finding_name name, struct span span,
+                              diagram_ref region, const char *message)
 {
     struct finding *finding = finding_add(proof->findings, name, span, "%s", message);
     if (finding && region != DIAGRAM_NONE)
-        add_witness(proof, finding, region);
+        proof_add_witness(proof, finding, region);
     return finding;
 }
 
@@ -118,103 +116,12 @@ static void report_dead(struct proof *proof, size_t rule)
                            "this rule takes its requests");
 }
 
-/* Every request that can be? */
-static bool is_everything(struct proof *proof, diagram_ref region)
-{
-    struct policy_diagram *built = proof->built;
-    diagram_ref known = diagram_merge(&built->diagram, built->impossible, region);
-    return diagram_without(&built->diagram, known, DIAGRAM_TRUE) == DIAGRAM_NONE &&
-           !built->diagram.status;
-}
-
-static bool is_nothing(struct proof *proof, diagram_ref region)
-{
-    struct policy_diagram *built = proof->built;
-    return diagram_without(&built->diagram, built->impossible, region) == DIAGRAM_NONE &&
-           !built->diagram.status;
-}
-
-/* Does the rule decide the same requests when its condition is as its formula is now? The requests
- * that it gains or loses have to be taken by earlier rules, all of them. */
-static bool decides_the_same(struct proof *proof, size_t rule)
-{
-    struct policy_diagram *built = proof->built;
-    diagram_ref before = built->conditions[rule];
-    diagram_ref now = diagram_of_formula(built, built->formulas[rule]);
-    return proof_taken_before(proof, rule, diagram_without(&built->diagram, before, now)) &&
-           proof_taken_before(proof, rule, diagram_without(&built->diagram, now, before));
-}
-
-static const char *const part_messages[] = {
-    [FINDING_ALWAYS_TRUE] = "this part holds for every request",
-    [FINDING_ALWAYS_FALSE] = "this part holds for no request",
-    [FINDING_DROPPABLE] = "the rule decides the same requests without this part",
-};
-
-/* What can be said of a part under a `not` is said of its opposite, so it is only droppable. */
-static enum finding_name name_part(struct proof *proof, const struct formula *part)
-{
-    diagram_ref alone = diagram_of_formula(proof->built, part);
-    if (!part->inverted && is_everything(proof, alone))
-        return FINDING_ALWAYS_TRUE;
-    return !part->inverted && is_nothing(proof, alone) ? FINDING_ALWAYS_FALSE : FINDING_DROPPABLE;
-}
-
-/* Finds out about one part of an `and` or an `or`; true where it can go, and was said. */
-static bool examine_part(struct proof *proof, size_t rule, diagram_ref own, struct formula *part)
-{
-    part->dropped = true;
-    bool can_go = decides_the_same(proof, rule);
-    enum finding_name name = can_go ? name_part(proof, part) : FINDING_DROPPABLE;
-    if (!can_go || proof->built->diagram.status) {
-        part->dropped = false;
-        return false;
-    }
-    diagram_ref region = name == FINDING_ALWAYS_FALSE ? DIAGRAM_NONE : own;
-    finding_help(proof->findings, add_finding(proof, name, part->span, region, part_messages[name]),
-                 "take it out");
-    return true;
-}
-
-/* One part always stays: without any, nothing would be left to write. */
-static void examine_parts(struct proof *proof, size_t rule, diagram_ref own,
-                          struct formula *formula)
-{
-    size_t left = 0;
-    for (const struct formula *part = formula->children; part; part = part->next)
-        left += !part->dropped;
-    for (struct formula *part = formula->children; part && !proof->built->diagram.status;
-         part = part->next) {
-        if (part->dropped)
-            continue;
-        if (left > 1 && examine_part(proof, rule, own, part))
-            left--;
-        else if (!part->named)
-            examine_parts(proof, rule, own, part);
-    }
-}
-
-static void examine_condition(struct proof *proof, size_t rule, diagram_ref own)
-{
-    struct policy_diagram *built = proof->built;
-    const struct condition *condition = proof->policy->rules[rule]->condition;
-    if (is_everything(proof, built->conditions[rule])) {
-        finding_help(proof->findings,
-                     add_finding(proof, FINDING_ALWAYS_TRUE, condition->span, own,
-                                 "this condition holds for every request"),
-                     "write `otherwise`");
-        return;
-    }
-    if (!built->formulas[rule]->named)
-        examine_parts(proof, rule, own, built->formulas[rule]);
-}
-
 /* Is the rule dead, or can it go? If neither, its parts are the next question. */
 static void examine_reach(struct proof *proof, size_t rule, diagram_ref own, diagram_ref after)
 {
     const struct statement *statement = proof->policy->rules[rule];
     struct finding *finding;
-    if (own == DIAGRAM_NONE && is_nothing(proof, proof->built->conditions[rule])) {
+    if (own == DIAGRAM_NONE && proof_is_nothing(proof, proof->built->conditions[rule])) {
         finding = finding_add(proof->findings, FINDING_ALWAYS_FALSE, statement->condition->span,
                               "this condition holds for no request");
         finding_help(proof->findings, finding,
@@ -226,8 +133,8 @@ static void examine_reach(struct proof *proof, size_t rule, diagram_ref own, dia
         report_dead(proof, rule);
         proof->dead[rule] = !proof->built->diagram.status;
     } else if (proof_same_action_after(proof, rule, own, after)) {
-        finding = add_finding(proof, FINDING_REMOVABLE_RULE, statement->span, own,
-                              "without this rule every request would get the same action");
+        finding = proof_finding(proof, FINDING_REMOVABLE_RULE, statement->span, own,
+                                "without this rule every request would get the same action");
         finding_help(proof->findings, finding, "take it out");
         proof->removable[rule] = true;
     }
@@ -250,7 +157,7 @@ static void examine_rule(struct proof *proof, size_t rule, diagram_ref after)
     if (built->diagram.status || proof->open[rule] != OPEN_PARTS ||
         (proof->by_pieces && !parts_only))
         return;
-    examine_condition(proof, rule, own);
+    lint_parts(proof, rule, own);
     if (!built->diagram.status)
         proof->open[rule] = OPEN_NOTHING;
 }
@@ -333,7 +240,7 @@ static bool examine_otherwise(struct proof *proof)
         finding_add(proof->findings, FINDING_NO_OTHERWISE, last->span,
                     "some requests are taken by no rule, and get the implicit default `%.*s`",
                     TEXT_ARGUMENTS(policy->tiers[0]));
-    add_witness(proof, finding, rest);
+    proof_add_witness(proof, finding, rest);
     finding_help(proof->findings, finding, "add `otherwise -> %.*s` to say so",
                  TEXT_ARGUMENTS(policy->tiers[0]));
     return true;

@@ -151,3 +151,18 @@ void proof_mark_takers(struct proof *proof, size_t rule, diagram_ref region, boo
         spend(proof, 1);
     }
 }
+
+bool proof_is_everything(struct proof *proof, diagram_ref region)
+{
+    struct policy_diagram *built = proof->built;
+    diagram_ref known = diagram_merge(&built->diagram, built->impossible, region);
+    return diagram_without(&built->diagram, known, DIAGRAM_TRUE) == DIAGRAM_NONE &&
+           !built->diagram.status;
+}
+
+bool proof_is_nothing(struct proof *proof, diagram_ref region)
+{
+    struct policy_diagram *built = proof->built;
+    return diagram_without(&built->diagram, built->impossible, region) == DIAGRAM_NONE &&
+           !built->diagram.status;
+}

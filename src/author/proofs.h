@@ -24,6 +24,9 @@ struct proof {
 /* proof_regions.c: which rules take the requests of a region. Where all rules are one diagram it
  * is asked; by pieces, rules are taken away from the region one after another. */
 
+/* Is the region every request that can be? Is none of it a request that can be? */
+bool proof_is_everything(struct proof *proof, diagram_ref region);
+bool proof_is_nothing(struct proof *proof, diagram_ref region);
 /* Goes on by pieces: forgets the diagram of all rules and that the budget ran out. */
 void proof_by_pieces(struct proof *proof);
 /* Before each question that is asked by pieces: makes room. False once all work is spent. */
@@ -42,6 +45,14 @@ bool proof_same_action_after(struct proof *proof, size_t rule, diagram_ref own, 
 /* Marks every rule that takes some request of the region, among those before `rule`. */
 void proof_mark_takers(struct proof *proof, size_t rule, diagram_ref region, bool *marked);
 
+/* lint_proofs.c: adds a finding, with the simplest request of the region as its witness where it
+ * has any; the second gives a finding such a witness. */
+struct finding *proof_finding(struct proof *proof, enum finding_name name, struct span span,
+                              diagram_ref region, const char *message);
+void proof_add_witness(struct proof *proof, struct finding *finding, diagram_ref region);
+/* lint_parts.c: parts of a rule's condition that hold always or never, or can go. own: the requests
+ * that the rule decides. */
+void lint_parts(struct proof *proof, size_t rule, diagram_ref own);
 /* lint_offers.c: models that reach a tier at which the price table does not have them. */
 void lint_offers(struct proof *proof, const struct model_offers *offers);
 /* lint_properties.c: the `never` and `always` statements. */

@@ -82,7 +82,7 @@ static enum tw_status compare_with_given(struct simplifying *simplifying, struct
     enum tw_status status = compare_examples(simplifying, new);
     if (!status)
         status = diff_policies(old, new, &result, simplifying->error);
-    return !status && result.count ? TW_REFUSED : status;
+    return !status && result.count + result.declaration_count ? TW_REFUSED : status;
 }
 
 static enum tw_status prove(struct simplifying *simplifying, struct text text)

@@ -70,7 +70,8 @@ static const struct statement *rule_above(const struct front *front, const struc
 static const struct condition *parent_of(const struct condition *condition, struct span span)
 {
     const struct condition *parent = NULL;
-    for (const struct condition *part = condition->children; part && !parent; part = part->next)
+    for (const struct condition *part = condition_parts(condition); part && !parent;
+         part = part->next)
         parent = same_span(part->span, span) ? condition : parent_of(part, span);
     return parent;
 }
@@ -230,12 +231,13 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* The start of the comment that ends at an offset; the offset itself where none does. */
+/* The start of the comment that an offset ends or lies in; the offset itself where there is none.
+ */
 static uint32_t before_comment(const struct front *front, uint32_t offset)
 {
     const struct source *source = front->sources.items[0];
     for (size_t i = 0; i < source->comment_count; i++)
-        if (source->comments[i].span.end == offset)
+        if (source->comments[i].span.start < offset && source->comments[i].span.end >= offset)
             return source->comments[i].span.start;
     return offset;
 }
@@ -276,7 +278,7 @@ static void remove_parentheses(struct making *making, const struct condition *pa
 {
     const struct condition *kept = NULL;
     size_t count = 0;
-    for (const struct condition *part = parent->children; part; part = part->next) {
+    for (const struct condition *part = condition_parts(parent); part; part = part->next) {
         kept = goes(making, part) ? kept : part;
         count += !goes(making, part);
     }

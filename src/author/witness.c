@@ -4,6 +4,7 @@
  * evaluator, so that what is printed is right even if the diagram were not. */
 #include "author/witness.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "front/reference.h"
 
@@ -13,6 +14,7 @@ struct printing {
     struct policy_diagram *built;
     int64_t *values;
     struct text *texts;
+    int64_t instant; /* printed instead of the clock where it is not -1 */
     struct buffer json, givens;
 };
 
@@ -102,8 +104,21 @@ static void print_number(struct printing *printing, struct text name, enum tw_ty
     buffer_free(&text);
 }
 
+static void print_instant(struct printing *printing)
+{
+    struct buffer text;
+    buffer_init(&text, 100);
+    instant_print(&text, printing->instant);
+    print_pair(printing, TEXT("now"), buffer_view(&text), TW_TYPE_NOW);
+    buffer_free(&text);
+}
+
 static void print_clock(struct printing *printing)
 {
+    if (printing->instant >= 0) {
+        print_instant(printing);
+        return;
+    }
     int64_t moment = printing->values[VARIABLE_CLOCK];
     bool with_date = printing->built->classes.variables[VARIABLE_DATE].by_weekday;
     if (moment / SECONDS_PER_DAY != 0 && !with_date)
@@ -176,11 +191,14 @@ bool witness_values(struct policy_diagram *built, const struct assignment *assig
     return true;
 }
 
+/* decided: also which rule decides the request. instant: stands for the whole clock; -1: none does.
+ */
 static bool print_witness(struct policy_diagram *built, const struct assignment *assignment,
-                          const struct valuation *base, struct witness *witness)
+                          const struct valuation *base, bool decided, int64_t instant,
+                          struct witness *witness)
 {
     const struct policy_tree *policy = built->policy;
-    struct printing printing = {.built = built};
+    struct printing printing = {.built = built, .instant = instant};
     printing.values = ARENA_ARRAY(built->arena, int64_t, policy->variable_count);
     printing.texts = ARENA_ARRAY(built->arena, struct text, policy->variable_count);
     if (!printing.values || !printing.texts)
@@ -195,10 +213,10 @@ static bool print_witness(struct policy_diagram *built, const struct assignment 
         print_pair(&printing, TEXT("priority"), TEXT("normal"), TW_TYPE_ENUM);
     buffer_byte(&printing.json, '}');
     struct valuation valuation = {printing.values, printing.texts};
-    witness->rule = reference_decide(policy, &valuation);
+    witness->rule = decided ? reference_decide(policy, &valuation) : policy->rule_count;
     witness->givens = arena_text(built->arena, buffer_view(&printing.givens));
     witness->json = arena_text(built->arena, buffer_view(&printing.json));
-    witness->expect = expect_text(&printing, witness->rule);
+    witness->expect = decided ? expect_text(&printing, witness->rule) : TEXT("");
     bool good = !printing.json.status && !printing.givens.status && !built->arena->failed;
     buffer_free(&printing.json);
     buffer_free(&printing.givens);
@@ -208,7 +226,7 @@ static bool print_witness(struct policy_diagram *built, const struct assignment 
 bool witness_of(struct policy_diagram *built, const struct assignment *assignment,
                 struct witness *witness)
 {
-    return print_witness(built, assignment, NULL, witness);
+    return print_witness(built, assignment, NULL, true, -1, witness);
 }
 
 bool witness_in(struct policy_diagram *built, diagram_ref region, struct witness *witness)
@@ -231,5 +249,11 @@ bool witness_with_text(struct policy_diagram *built, diagram_ref region, uint32_
         values[i] = VALUE_UNSET;
     values[variable] = 0;
     texts[variable] = text;
-    return print_witness(built, &assignment, &base, witness);
+    return print_witness(built, &assignment, &base, true, -1, witness);
+}
+
+bool witness_request(struct policy_diagram *built, const struct assignment *assignment,
+                     int64_t instant, struct witness *witness)
+{
+    return print_witness(built, assignment, NULL, false, instant, witness);
 }

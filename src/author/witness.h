@@ -19,6 +19,10 @@ bool witness_values(struct policy_diagram *built, const struct assignment *assig
 /* From an assignment of classes. False when memory is out. */
 bool witness_of(struct policy_diagram *built, const struct assignment *assignment,
                 struct witness *witness);
+/* The request alone: which rule decides it is not asked. instant: stands for the whole clock, as
+ * `now`; -1: the clock is as the classes say. */
+bool witness_request(struct policy_diagram *built, const struct assignment *assignment,
+                     int64_t instant, struct witness *witness);
 /* The simplest request for which `region` is TRUE. region must not be NONE. */
 bool witness_in(struct policy_diagram *built, diagram_ref region, struct witness *witness);
 

@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, LARGE = LARGEST_BLOCK / 8 };
+enum {
+    FIRST_BLOCK = 1024,
+    KEPT_BLOCK = 4096, /* the largest that arena_clear keeps */
+    LARGEST_BLOCK = 1 << 18,
+    LARGE = LARGEST_BLOCK / 4
+};
 
 struct arena_block {
     struct arena_block *older;
@@ -38,6 +43,21 @@ void arena_free(struct arena *arena)
     free_chain(arena->newest);
     free_chain(arena->large);
     arena_init(arena, arena->limit);
+}
+
+void arena_clear(struct arena *arena)
+{
+    struct arena_block *kept = arena->newest;
+    bool keep = kept && kept->capacity <= KEPT_BLOCK;
+    if (keep)
+        arena->newest = kept->older;
+    arena_free(arena);
+    if (!keep)
+        return;
+    memset(kept->bytes, 0, kept->used); /* what is handed out is zeroed */
+    kept->used = 0;
+    kept->older = NULL;
+    arena->newest = kept;
 }
 
 enum tw_status arena_status(const struct arena *arena)

@@ -17,6 +17,8 @@ struct arena {
 
 void arena_init(struct arena *arena, size_t limit);
 void arena_free(struct arena *arena);
+/* Frees what the arena holds, as arena_free does, but for one small block that it goes on with. */
+void arena_clear(struct arena *arena);
 /* count * size zeroed bytes, aligned for objects of this size; NULL on failure, when
  * arena->failed is set too. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);

@@ -76,6 +76,12 @@ bool json_next_is(struct json_iterator *iterator, enum json_kind kind);
 struct json_iterator json_enter(const struct json_iterator *outer);
 struct json_value json_leave(struct json_iterator *outer, const struct json_iterator *inner);
 
+/* Checks and walks a whole document in one pass, if it is a flat object: one to `room` members,
+ * whose values are numbers without exponents, plain ASCII strings, true, false or null. False for
+ * anything else, JSON or not: then json_parse has the answer. */
+bool json_flat_members(struct text document, struct json_member *members, size_t room,
+                       size_t *count);
+
 /* Whether the name, its escapes resolved, is this text. */
 bool json_key_is(const struct json_member *member, struct text name);
 

@@ -19,10 +19,19 @@ void *map_get(const struct map *map, struct text key)
     return map->capacity ? find(map, key)->value : NULL;
 }
 
-static bool grow(struct map *map)
+static size_t most_at(size_t capacity)
+{
+    return capacity / 4 * 3;
+}
+
+bool map_reserve(struct map *map, size_t count)
 {
     struct map old = *map;
-    size_t capacity = old.capacity ? old.capacity * 2 : 32;
+    size_t capacity = old.capacity ? old.capacity : 32;
+    while (most_at(capacity) < count)
+        capacity *= 2;
+    if (capacity == old.capacity)
+        return true;
     struct map_entry *entries = ARENA_ARRAY(map->arena, struct map_entry, capacity);
     if (!entries)
         return false;
@@ -36,7 +45,7 @@ static bool grow(struct map *map)
 
 bool map_set(struct map *map, struct text key, void *value)
 {
-    if (map->count >= map->capacity / 4 * 3 && !grow(map))
+    if (!map_reserve(map, map->count + 1))
         return false;
     struct map_entry *entry = find(map, key);
     map->count += !entry->value;

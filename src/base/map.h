@@ -17,6 +17,8 @@ struct map {
 
 void map_init(struct map *map, struct arena *arena);
 void *map_get(const struct map *map, struct text key); /* NULL where there is none */
+/* Makes room for `count` keys in all, so that the map need not grow. False when memory is out. */
+bool map_reserve(struct map *map, size_t count);
 /* Sets or replaces. False when memory is out. value must not be NULL. */
 bool map_set(struct map *map, struct text key, void *value);
 

@@ -185,9 +185,9 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
     size_t needed = buffer->length + more + 1;
     if (needed <= buffer->capacity)
         return true;
-    size_t capacity = buffer->capacity ? buffer->capacity : 64;
-    while (capacity < needed)
-        capacity *= 2;
+    size_t capacity = buffer->capacity ? buffer->capacity * 2 : 64;
+    if (capacity < needed)
+        capacity = needed;
     char *data = realloc(buffer->data, capacity);
     if (!data) {
         buffer->status = TW_NO_MEMORY;

@@ -66,6 +66,8 @@ void buffer_byte(struct buffer *buffer, char byte);
 void buffer_repeat(struct buffer *buffer, char byte, size_t times);
 void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 void buffer_number(struct buffer *buffer, int64_t number); /* faster than buffer_format */
+/* Makes room for so many bytes at once; for exactly so many where that is more than twice the room
+ * there is. */
 bool buffer_reserve(struct buffer *buffer, size_t more);
 struct text buffer_view(const struct buffer *buffer); /* until the next append */
 

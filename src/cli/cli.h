@@ -61,7 +61,12 @@ int usage_trouble(const struct command *command, const char *message);
  * main does this after every command that does not return EXIT_TROUBLE. */
 int finish(const struct command *command, int status);
 
-/* Reads a whole file ("-": standard input), at most limit bytes. On failure says why on standard
+/* Reads a whole file ("-": standard input), at most limit bytes; error says what could not be read
+ * and why. The buffer is the caller's to free either way. */
+enum tw_status file_read(const char *path, size_t limit, struct buffer *content,
+                         struct tw_error *error);
+
+/* The same; on failure says why on standard
  * error and returns false. The buffer is the caller's to free either way. */
 bool read_file(const struct command *command, const char *path, size_t limit,
                struct buffer *content);

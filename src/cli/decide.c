@@ -13,6 +13,7 @@
 #include "cli/policy_file.h"
 #include "cli/shared_options.h"
 #include "program/run/program.h"
+#include "runtime/attributes_json.h"
 
 enum { LINE_LIMIT = 16 << 20, READ_SIZE = 1 << 16, WRITE_SIZE = 1 << 16 };
 
@@ -47,124 +48,6 @@ static void write_error(struct filter *filter, const char *message)
     buffer_format(&filter->out, ", \"line_number\": %lld}\n", (long long)filter->line_number);
 }
 
-/* A member's value as the text that the language would have; false for arrays and objects. */
-static bool value_text(struct filter *filter, struct json_value value, struct text *text)
-{
-    switch (value.kind) {
-    case JSON_STRING:
-        if (json_string_plain(value, text))
-            return true;
-        buffer_clear(&filter->scratch);
-        if (json_string_decode(value, &filter->scratch) != TW_OK)
-            return false;
-        *text = buffer_view(&filter->scratch);
-        return true;
-    case JSON_NUMBER:
-    case JSON_TRUE:
-    case JSON_FALSE:
-        *text = value.raw;
-        return true;
-    case JSON_NULL:
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        return false;
-    }
-    return false;
-}
-
-static const char *const kind_words[] = {
-    [JSON_NULL] = "null",       [JSON_FALSE] = "a bool",    [JSON_TRUE] = "a bool",
-    [JSON_NUMBER] = "a number", [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
-    [JSON_OBJECT] = "an object"};
-
-/* Numbers stand for ints, dollars and percent only; bools for bools; strings for anything but
- * bools, in the language's own form. */
-static bool kind_fits(enum tw_type type, enum json_kind kind)
-{
-    if (kind == JSON_NUMBER)
-        return type == TW_TYPE_INT || type == TW_TYPE_MONEY || type == TW_TYPE_PERCENT;
-    if (kind == JSON_TRUE || kind == JSON_FALSE)
-        return type == TW_TYPE_BOOL;
-    return kind == JSON_STRING && type != TW_TYPE_BOOL;
-}
-
-/* A bare number of dollars or of percent, in the scale of its type. */
-static enum tw_status set_scaled(struct filter *filter, int attribute, enum tw_type type,
-                                 struct text text, struct tw_error *error)
-{
-    int64_t number;
-    enum tw_status status = decimal_parse(text, type == TW_TYPE_MONEY ? 12 : 4, &number);
-    if (status)
-        return fail(error, status, "`%s`: %.*s does not fit the type's scale",
-                    filter->policy->attributes[attribute].name, (int)text.length, text.data);
-    return request_set_number(filter->request, attribute, number, error);
-}
-
-static enum tw_status set_integer(struct filter *filter, int attribute, struct json_value value,
-                                  struct tw_error *error)
-{
-    int64_t number;
-    enum tw_status status = json_integer(value, &number);
-    if (status)
-        return fail(
-            error, status,
-            status == TW_LIMIT ? "`%s` cannot hold %.*s" : "`%s` is a whole number, not %.*s",
-            filter->policy->attributes[attribute].name, (int)value.raw.length, value.raw.data);
-    return request_set_number(filter->request, attribute, number, error);
-}
-
-static enum tw_status set_member(struct filter *filter, int attribute, struct json_value value,
-                                 struct tw_error *error)
-{
-    const struct tw_attribute *known = &filter->policy->attributes[attribute];
-    struct text text;
-    if (value.kind == JSON_NULL)
-        return TW_OK; /* as if it were not there */
-    if (!kind_fits(known->type, value.kind) || !value_text(filter, value, &text))
-        return fail(error, TW_INVALID, "`%s` is of type %s and cannot be %s", known->name,
-                    type_word(known->type), kind_words[value.kind]);
-    if (value.kind == JSON_NUMBER && known->type == TW_TYPE_INT)
-        return set_integer(filter, attribute, value, error);
-    if (value.kind == JSON_NUMBER)
-        return set_scaled(filter, attribute, known->type, text, error);
-    return request_set(filter->request, attribute, text, error);
-}
-
-static struct text member_name(struct filter *filter, const struct json_member *member)
-{
-    if (!member->escaped)
-        return member->name;
-    struct json_value quoted = {JSON_STRING, {member->name.data - 1, member->name.length + 2}};
-    buffer_clear(&filter->scratch);
-    return json_string_decode(quoted, &filter->scratch) == TW_OK ? buffer_view(&filter->scratch)
-                                                                 : TEXT("");
-}
-
-static enum tw_status set_members(struct filter *filter, struct json_value root,
-                                  struct tw_error *error)
-{
-    struct json_iterator members = json_members_begin(root);
-    struct json_member member;
-    uint64_t seen[16] = {0}; /* a bit for each attribute: MAX_ATTRIBUTES is 1000 */
-    while (json_next_member(&members, &member)) {
-        struct text name = member_name(filter, &member);
-        int attribute = attribute_find(filter->policy, name);
-        if (attribute < 0 && filter->ignore_unknown)
-            continue;
-        if (attribute < 0)
-            return attribute_unknown(filter->policy, name, error);
-        uint64_t bit = (uint64_t)1 << (attribute % 64), *word = &seen[attribute / 64 % 16];
-        if (*word & bit)
-            return fail(error, TW_INVALID, "`%s` stands there twice",
-                        filter->policy->attributes[attribute].name);
-        *word |= bit;
-        enum tw_status status = set_member(filter, attribute, member.value, error);
-        if (status)
-            return status;
-    }
-    return TW_OK;
-}
-
 static bool prepare_request(struct filter *filter)
 {
     tw_request_clear(filter->request);
@@ -186,10 +69,11 @@ static void decide_line(struct filter *filter, struct text line)
     }
     enum tw_status status = json_parse(line, &root, &error);
     if (status == TW_OK && root.kind != JSON_OBJECT)
-        status =
-            fail(&error, TW_INVALID, "a line is one JSON object, not %s", kind_words[root.kind]);
+        status = fail(&error, TW_INVALID, "a line is one JSON object, not %s",
+                      json_kind_words(root.kind));
     if (status == TW_OK)
-        status = set_members(filter, root, &error);
+        status = attributes_set_json(filter->request, root, filter->ignore_unknown,
+                                     &filter->scratch, &error);
     if (status)
         write_error(filter, error.message);
     else

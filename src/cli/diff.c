@@ -10,28 +10,60 @@
 
 static void print_text(const struct comparison_result *result, struct buffer *out)
 {
-    if (result->count == 0)
+    if (result->count + result->declaration_count == 0)
         buffer_string(out, "equal: every request gets the same action\n");
+    for (size_t i = 0; i < result->declaration_count; i++) {
+        const struct declaration_difference *declared = &result->declarations[i];
+        buffer_format(out, "- %.*s: %.*s\n+ %.*s: %.*s\n", TEXT_ARGUMENTS(declared->name),
+                      TEXT_ARGUMENTS(declared->old), TEXT_ARGUMENTS(declared->name),
+                      TEXT_ARGUMENTS(declared->new));
+    }
     for (size_t i = 0; i < result->count; i++) {
         const struct difference *difference = &result->items[i];
         buffer_format(out, "- %.*s\n+ %.*s\n", TEXT_ARGUMENTS(difference->old_text),
                       TEXT_ARGUMENTS(difference->new_text));
         buffer_format(out, "  when %.*s\n", TEXT_ARGUMENTS(difference->when));
+        if (difference->clocks.length)
+            buffer_format(out, "  while the new clock is %.*s\n",
+                          TEXT_ARGUMENTS(difference->clocks));
         buffer_format(out, "  for example %.*s\n", TEXT_ARGUMENTS(difference->example));
     }
 }
 
+static void print_declarations(const struct comparison_result *result, struct buffer *out)
+{
+    for (size_t i = 0; i < result->declaration_count; i++) {
+        const struct declaration_difference *declared = &result->declarations[i];
+        buffer_string(out, i ? ",\n  {\"name\": " : ", \"declarations\": [\n  {\"name\": ");
+        json_write_string(out, declared->name);
+        buffer_string(out, ", \"old\": ");
+        json_write_string(out, declared->old);
+        buffer_string(out, ", \"new\": ");
+        json_write_string(out, declared->new);
+        buffer_byte(out, '}');
+    }
+    buffer_string(out, result->declaration_count ? "\n]" : "");
+}
+
 static void print_json(const struct comparison_result *result, struct buffer *out)
 {
-    buffer_format(out, "{\"equal\": %s, \"differences\": [", result->count ? "false" : "true");
+    bool equal = result->count + result->declaration_count == 0;
+    buffer_format(out, "{\"equal\": %s, \"differences\": [", equal ? "true" : "false");
     for (size_t i = 0; i < result->count; i++) {
         const struct difference *difference = &result->items[i];
         buffer_format(out, "%s\n  {\"old\": %.*s, \"new\": %.*s, \"when\": ", i ? "," : "",
                       TEXT_ARGUMENTS(difference->old_json), TEXT_ARGUMENTS(difference->new_json));
         json_write_string(out, difference->when);
-        buffer_format(out, ", \"witness\": %.*s}", TEXT_ARGUMENTS(difference->witness));
+        buffer_format(out, ", \"witness\": %.*s", TEXT_ARGUMENTS(difference->witness));
+        if (difference->clocks.length) {
+            buffer_string(out, ", \"new_clock\": ");
+            json_write_string(out, difference->clocks);
+        }
+        buffer_byte(out, '}');
     }
-    buffer_string(out, result->count ? "\n]}\n" : "]}\n");
+    buffer_string(out, result->count ? "\n]" : "]");
+    print_declarations(result, out);
+    buffer_string(out, "}\n");
 }
 
 static bool read_policy(const struct command *command, const char *path, struct policy_file *file)
@@ -57,7 +89,7 @@ static int compare_files(const struct command *command, struct policy_file *old,
     (format == FORMAT_JSON ? print_json : print_text)(&result, &out);
     fwrite(out.data ? out.data : "", 1, out.length, stdout);
     buffer_free(&out);
-    return finish(command, result.count ? EXIT_NO : EXIT_DONE);
+    return finish(command, result.count + result.declaration_count ? EXIT_NO : EXIT_DONE);
 }
 
 int command_diff(const struct command *command, int argc, char **argv)

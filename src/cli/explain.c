@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "cli/decision.h"
+#include "cli/explanation.h"
 #include "cli/policy_file.h"
 #include "cli/shared_options.h"
 #include "program/compile.h"
@@ -13,7 +14,7 @@
 
 struct explain {
     const struct command *command;
-    struct policy_file file;
+    struct policy_file *file;
     tw_request *request;
     struct valuation valuation;
     struct explanation explanation;
@@ -26,20 +27,21 @@ struct explain {
 
 static uint32_t line_of(struct explain *explain, const struct statement *statement)
 {
-    return source_place(&explain->file.front.sources, statement->span.source, statement->span.start)
+    return source_place(&explain->file->front.sources, statement->span.source,
+                        statement->span.start)
         .line;
 }
 
 static struct text part_text(const struct explain *explain, const struct condition *part)
 {
-    return span_text(&explain->file.front.sources, part->span);
+    return span_text(&explain->file->front.sources, part->span);
 }
 
 /* An attribute that the policy reads, by index; NULL for others. */
 static const struct attribute *read_attribute(const struct explain *explain, uint32_t index)
 {
-    const struct attribute *attribute = explain->file.front.policy.attributes[index];
-    return attribute->used && explain->file.policy->attributes[index].needed ? attribute : NULL;
+    const struct attribute *attribute = explain->file->front.policy.attributes[index];
+    return attribute->used && explain->file->policy->attributes[index].needed ? attribute : NULL;
 }
 
 static void print_outcome(struct explain *explain, const struct rule_outcome *outcome)
@@ -78,7 +80,7 @@ static const char *plan_of(const tw_policy *policy)
 
 static void print_text(struct explain *explain)
 {
-    const tw_policy *policy = explain->file.policy;
+    const tw_policy *policy = explain->file->policy;
     struct buffer *out = &explain->out;
     decision_text(policy, explain->request, (uint32_t)explain->explanation.rule, out);
     for (size_t i = 0; i < explain->explanation.outcome_count; i++)
@@ -88,8 +90,8 @@ static void print_text(struct explain *explain)
         const struct attribute *attribute = read_attribute(explain, i);
         if (attribute)
             buffer_format(out, " %.*s=%.*s", TEXT_ARGUMENTS(attribute->name),
-                          TEXT_ARGUMENTS(
-                              explain_value(&explain->file.front, attribute, &explain->valuation)));
+                          TEXT_ARGUMENTS(explain_value(&explain->file->front, attribute,
+                                                       &explain->valuation)));
     }
     buffer_format(out, "\nplan: %s, at most %u steps\n", plan_of(policy),
                   policy->header->longest_run);
@@ -134,7 +136,7 @@ static void attributes_json(struct explain *explain)
     struct buffer *out = &explain->out;
     const char *between = "";
     buffer_string(out, ", \"attributes\": {");
-    for (uint32_t i = 0; i < explain->file.policy->count_ATTRIBUTES; i++) {
+    for (uint32_t i = 0; i < explain->file->policy->count_ATTRIBUTES; i++) {
         const struct attribute *attribute = read_attribute(explain, i);
         if (!attribute)
             continue;
@@ -142,7 +144,7 @@ static void attributes_json(struct explain *explain)
         json_write_string(out, attribute->name);
         buffer_string(out, ": ");
         value_json(out, attribute->type,
-                   explain_value(&explain->file.front, attribute, &explain->valuation));
+                   explain_value(&explain->file->front, attribute, &explain->valuation));
         between = ", ";
     }
     buffer_byte(out, '}');
@@ -168,7 +170,7 @@ static void changes_json(struct explain *explain)
 
 static void print_json(struct explain *explain)
 {
-    const tw_policy *policy = explain->file.policy;
+    const tw_policy *policy = explain->file->policy;
     struct buffer *out = &explain->out;
     buffer_byte(out, '{');
     decision_json(policy, explain->request, (uint32_t)explain->explanation.rule, out);
@@ -192,13 +194,13 @@ static void print_json(struct explain *explain)
 
 static bool find_want(struct explain *explain)
 {
-    int tier = policy_tier_find(&explain->file.front.policy, text_of(explain->want));
+    int tier = policy_tier_find(&explain->file->front.policy, text_of(explain->want));
     if (tier < 0) {
         trouble(explain->command, "--want: there is no tier `%s`", explain->want);
         return false;
     }
     enum tw_status status =
-        explain_want(&explain->file.front, &explain->valuation, (uint32_t)tier, &explain->changes);
+        explain_want(&explain->file->front, &explain->valuation, (uint32_t)tier, &explain->changes);
     if (status)
         trouble(explain->command, "--want: %s",
                 status == TW_LIMIT ? "the policy's diagram is too large to tell"
@@ -210,7 +212,7 @@ static bool fill_request(struct explain *explain, const char *now, const char *c
                          size_t count)
 {
     int64_t instant;
-    if (tw_request_new(explain->file.policy, &explain->request) != TW_OK) {
+    if (tw_request_new(explain->file->policy, &explain->request) != TW_OK) {
         trouble(explain->command, "out of memory");
         return false;
     }
@@ -221,15 +223,31 @@ static bool fill_request(struct explain *explain, const char *now, const char *c
     return set_attributes(explain->command, explain->request, arguments, count);
 }
 
+enum tw_status explanation_json(struct policy_file *file, tw_request *request, struct buffer *out)
+{
+    struct explain explain = {
+        .file = file, .request = request, .valuation = {request->values, request->texts}};
+    enum tw_status status =
+        explain_decision(&file->front, &explain.valuation, &explain.explanation);
+    if (status)
+        return status;
+    buffer_init(&explain.out, EXPLANATION_MAX);
+    print_json(&explain);
+    buffer_text(out, buffer_view(&explain.out));
+    status = explain.out.status;
+    buffer_free(&explain.out);
+    return status ? status : out->status;
+}
+
 static bool find_out(struct explain *explain)
 {
     explain->valuation = (struct valuation){explain->request->values, explain->request->texts};
     enum tw_status status =
-        explain_decision(&explain->file.front, &explain->valuation, &explain->explanation);
+        explain_decision(&explain->file->front, &explain->valuation, &explain->explanation);
     if (status)
         trouble(explain->command, "%s", tw_status_text(status));
     if (status == TW_OK && explain->plan) {
-        status = compile_show_plan(&explain->file.front, &explain->reasons);
+        status = compile_show_plan(&explain->file->front, &explain->reasons);
         if (status)
             trouble(explain->command, "--plan: %s", tw_status_text(status));
     }
@@ -239,7 +257,8 @@ static bool find_out(struct explain *explain)
 int command_explain(const struct command *command, int argc, char **argv)
 {
     static const char *const formats[] = {"text", "json", NULL};
-    struct explain explain = {.command = command};
+    struct policy_file file;
+    struct explain explain = {.command = command, .file = &file};
     const char *format_name = "text", *now = NULL;
     enum output_format format;
     int at;
@@ -257,10 +276,10 @@ int command_explain(const struct command *command, int argc, char **argv)
         return usage_trouble(command, "name a policy file");
     if (!format_parse(command, format_name, formats, &format))
         return EXIT_TROUBLE;
-    buffer_init(&explain.out, 16u << 20);
-    buffer_init(&explain.reasons, 16u << 20);
-    bool good = policy_file_open(command, argv[at], &explain.file);
-    if (good && explain.file.is_image) {
+    buffer_init(&explain.out, EXPLANATION_MAX);
+    buffer_init(&explain.reasons, EXPLANATION_MAX);
+    bool good = policy_file_open(command, argv[at], &file);
+    if (good && file.is_image) {
         trouble(command, "a program image cannot be explained; give the policy's text");
         good = false;
     }
@@ -275,7 +294,7 @@ int command_explain(const struct command *command, int argc, char **argv)
     buffer_free(&explain.out);
     buffer_free(&explain.reasons);
     tw_request_free(explain.request);
-    policy_file_close(&explain.file);
+    policy_file_close(&file);
     bool refused = good && explain.want && !explain.changes.possible;
     return good ? finish(command, refused ? EXIT_NO : EXIT_DONE) : EXIT_TROUBLE;
 }

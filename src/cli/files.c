@@ -66,18 +66,27 @@ static enum tw_status read_descriptor(int descriptor, struct buffer *content,
     return read_all(descriptor, content, error);
 }
 
+enum tw_status file_read(const char *path, size_t limit, struct buffer *content,
+                         struct tw_error *error)
+{
+    bool standard_input = strcmp(path, "-") == 0;
+    struct tw_error reason;
+    buffer_init(content, limit);
+    int descriptor = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    enum tw_status status = read_descriptor(descriptor, content, &reason);
+    if (!standard_input && descriptor >= 0)
+        close(descriptor);
+    return status ? fail(error, status, "cannot read %s: %s",
+                         standard_input ? "standard input" : path, reason.message)
+                  : TW_OK;
+}
+
 bool read_file(const struct command *command, const char *path, size_t limit,
                struct buffer *content)
 {
-    bool standard_input = strcmp(path, "-") == 0;
     struct tw_error error;
-    buffer_init(content, limit);
-    int descriptor = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    enum tw_status status = read_descriptor(descriptor, content, &error);
-    if (!standard_input && descriptor >= 0)
-        close(descriptor);
+    enum tw_status status = file_read(path, limit, content, &error);
     if (status)
-        trouble(command, "cannot read %s: %s", standard_input ? "standard input" : path,
-                error.message);
+        trouble(command, "%s", error.message);
     return status == TW_OK;
 }

@@ -1,13 +1,16 @@
 /* cli/serve.c: the command `tierway serve`: the gateway as a program.
  *
  * Prints where it listens, then serves until SIGTERM or SIGINT, lets requests on their way finish,
- * and leaves with 0. Fails, before it prints anything, where an option, the policy, the price table
- * or the store cannot be used, or the address cannot be listened on. */
-#include "cli/policy_file.h"
+ * and leaves with 0. Fails, before it prints anything, where the configuration, the policy, the
+ * price table or the store cannot be used, or the address cannot be listened on.
+ *
+ * This thread looks after the rest: signals, changed files, the service manager. */
+#include "cli/serve_config.h"
+#include "cli/serve_load.h"
+#include "cli/serve_operate.h"
 #include "cli/shared_options.h"
 
-#include "gateway/gateway.h"
-#include "runtime/base_url.h"
+#include "base/clock.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -16,178 +19,275 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-enum { MEBIBYTE = 1 << 20, BODY_MEBIBYTES_MAX = 1024, SECONDS_MAX = 24 * 3600 };
-
-struct settings {
-    const char *policy, *upstream, *listen, *store, *prices, *ledger_sync;
-    int64_t threads, body_limit, comment_after, comment_every, drain, connections;
-    bool allow_anyone;
+/* All parts, opened in this order and closed in the other one. */
+struct serving {
+    const struct command *command;
+    bool check; /* nothing is made, and nothing served */
+    struct config config;
+    struct buffer upstream_key;
+    struct load_settings load;
+    struct callers *callers;
+    struct connection_gate *gate;
+    struct metrics *metrics;
+    struct access_log *access_log;
+    struct policy_store *policies;
+    struct store *store; /* NULL: no ledger, or the gateway has it */
+    struct admin *admin;
+    struct gateway *gateway;
 };
 
-static int64_t core_count(void)
+static bool is_off(const char *value)
+{
+    return strcmp(value, "off") == 0;
+}
+
+static int64_t thread_count(const struct config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (config->threads)
+        return config->threads;
     return cores < 1 ? 1 : cores > GATEWAY_THREADS_MAX ? GATEWAY_THREADS_MAX : cores;
 }
 
-/* "127.0.0.1:8080", "[::1]:0", "localhost:0" */
-static bool is_loopback(const char *listen)
+static struct server_options server_options_of(const struct serving *serving)
 {
-    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0 ||
-           strncmp(listen, "localhost:", 10) == 0;
-}
-
-static int check_numbers(const struct command *command, const struct settings *settings)
-{
-    if (settings->threads < 1 || settings->threads > GATEWAY_THREADS_MAX)
-        return trouble(command, "--threads is from 1 to %d", GATEWAY_THREADS_MAX);
-    if (settings->body_limit < 1 || settings->body_limit > BODY_MEBIBYTES_MAX)
-        return trouble(command, "--body-limit is from 1 to %d", BODY_MEBIBYTES_MAX);
-    if (settings->connections < 1 || settings->connections > UINT16_MAX)
-        return trouble(command, "--connections is from 1 to %d", UINT16_MAX);
-    if (settings->comment_after > SECONDS_MAX || settings->comment_every > SECONDS_MAX ||
-        settings->drain > SECONDS_MAX || settings->comment_every < 1)
-        return trouble(command, "a time is at most %d seconds, and --comment-every at least 1",
-                       SECONDS_MAX);
-    return EXIT_DONE;
-}
-
-static int check(const struct command *command, const struct settings *settings)
-{
-    struct tw_error error;
-    if (!settings->policy || !settings->upstream)
-        return usage_trouble(command, "needs --policy FILE and --upstream URL");
-    if (base_url_check(text_of(settings->upstream), &error) != TW_OK)
-        return trouble(command, "%s", error.message);
-    if (!settings->allow_anyone && !is_loopback(settings->listen))
-        return trouble(command,
-                       "--listen %s would let other machines send requests through this one; "
-                       "--allow-anyone says that this is meant",
-                       settings->listen);
-    if (strcmp(settings->ledger_sync, "before") != 0 && strcmp(settings->ledger_sync, "after") != 0)
-        return trouble(command, "--ledger-sync is 'before' or 'after'");
-    return check_numbers(command, settings);
-}
-
-static struct gateway_options options_of(const struct settings *settings)
-{
-    struct gateway_options options = gateway_options_default();
-    options.listen = settings->listen;
-    options.upstream = settings->upstream;
-    options.threads = (unsigned)settings->threads;
-    options.body_bytes = (size_t)settings->body_limit * MEBIBYTE;
-    options.connections = (size_t)settings->connections;
-    options.comment_after_ms = (uint32_t)settings->comment_after * 1000;
-    options.comment_every_ms = (uint32_t)settings->comment_every * 1000;
-    options.drain_ms = (uint32_t)settings->drain * 1000;
-    options.answer_before_ledger = strcmp(settings->ledger_sync, "after") == 0;
+    const struct config *config = &serving->config;
+    struct server_options options = server_options_default();
+    options.listen = config->listen;
+    options.limits.head_bytes = (size_t)config->limit_head;
+    options.limits.header_count = (size_t)config->limit_headers;
+    options.limits.body_bytes = (size_t)config->limit_body;
+    options.connection_limit = (size_t)config->limit_connections;
+    options.gate = serving->gate;
+    options.head_ms = (uint32_t)config->limit_head_time;
+    options.body_ms = (uint32_t)config->limit_body_time;
+    options.idle_ms = (uint32_t)config->limit_idle_time;
+    options.stall_ms = (uint32_t)config->limit_stall_time;
     return options;
 }
 
-/* Waits for SIGTERM or SIGINT, which have to be blocked. */
-static void wait_for_signal(const sigset_t *signals)
+static struct gateway_options gateway_options_of(const struct serving *serving)
 {
-    int number;
-    while (sigwait(signals, &number) != 0)
-        continue;
+    const struct config *config = &serving->config;
+    struct gateway_options options = gateway_options_default();
+    options.server = server_options_of(serving);
+    options.upstream = config->upstream_url;
+    options.upstream_key = serving->upstream_key.length ? serving->upstream_key.data : NULL;
+    options.threads = (unsigned)thread_count(config);
+    options.connections = (size_t)config->upstream_connections;
+    options.connect_ms = (uint32_t)config->upstream_connect_timeout;
+    options.comment_after_ms = (uint32_t)config->comment_after;
+    options.comment_every_ms = (uint32_t)config->comment_every;
+    options.drain_ms = (uint32_t)config->drain;
+    options.answer_before_ledger = strcmp(config->ledger_sync, "after") == 0;
+    options.own_path = admin_own_path;
+    options.own_ended = admin_own_ended;
+    options.context = serving->admin;
+    options.callers = serving->callers;
+    options.metrics = serving->metrics;
+    options.access_log = serving->access_log;
+    return options;
 }
 
-static int serve(const struct command *command, const struct settings *settings,
-                 struct snapshot *snapshot, struct store *store)
+/* --- opening --- */
+
+static enum tw_status open_policies(struct serving *serving, struct buffer *why)
 {
-    struct gateway_options options = options_of(settings);
-    struct gateway *gateway;
+    serving->load = (struct load_settings){serving->metrics, !is_off(serving->config.store)};
+    const struct policy_store_options options = {
+        .files = {serving->config.policy, serving->config.prices},
+        .loaders = {load_policy, load_prices},
+        .context = &serving->load};
+    return policy_store_open(&options, &serving->policies, why);
+}
+
+static enum tw_status open_store(struct serving *serving, struct tw_error *error)
+{
+    struct store_options options = STORE_DEFAULTS;
+    if (is_off(serving->config.store))
+        return TW_OK;
+    options.read_only = serving->check;
+    enum tw_status status = store_open(serving->config.store, &options, &serving->store, error);
+    bool to_be_made = serving->check && status == TW_NOT_FOUND;
+    return to_be_made ? TW_OK : status;
+}
+
+static enum tw_status open_admin(struct serving *serving)
+{
+    const struct config *config = &serving->config;
+    const struct admin_options options = {.policies = serving->policies,
+                                          .callers = serving->callers,
+                                          .metrics = serving->metrics,
+                                          .access_log = serving->access_log,
+                                          .gate = serving->gate,
+                                          .store = is_off(config->store) ? NULL : config->store,
+                                          .version = TIERWAY_VERSION,
+                                          .local = config_is_local(config),
+                                          .explain = explain_loaded};
+    return admin_open(&options, &serving->admin);
+}
+
+static enum tw_status open_log(struct serving *serving, struct tw_error *error)
+{
+    if (serving->check || is_off(serving->config.access_log))
+        return TW_OK;
+    return access_log_open(serving->config.access_log, &serving->access_log, error);
+}
+
+/* All but the gateway. */
+static bool open_parts(struct serving *serving)
+{
     struct tw_error error = {.code = TW_OK};
-    sigset_t signals;
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    if (getrandom(&options.seed, sizeof options.seed, 0) != (ssize_t)sizeof options.seed)
-        fail(&error, TW_IO, "the system gives no random numbers");
-    if (error.code) {
-        snapshot_release(snapshot);
-        store_close(store);
-    } else {
-        gateway_open(&options, snapshot, store, &gateway, &error);
+    struct buffer why;
+    buffer_init(&why, POLICY_WHY_MAX);
+    enum tw_status status = callers_open(&serving->config, &serving->callers);
+    serving->metrics = metrics_open((size_t)thread_count(&serving->config));
+    serving->gate = connection_gate_open((size_t)serving->config.limit_connections,
+                                         (size_t)serving->config.limit_connections_per_address);
+    if (status == TW_OK)
+        status = serving->metrics && serving->gate ? open_policies(serving, &why) : TW_NO_MEMORY;
+    if (status == TW_OK)
+        status = open_store(serving, &error);
+    if (status == TW_OK)
+        status = open_log(serving, &error);
+    if (status == TW_OK)
+        status = open_admin(serving);
+    if (why.length)
+        fwrite(why.data, 1, why.length, stderr);
+    if (status)
+        trouble(serving->command, "%s", error.code ? error.message : tw_status_text(status));
+    buffer_free(&why);
+    return status == TW_OK;
+}
+
+static void close_parts(struct serving *serving)
+{
+    admin_close(serving->admin);
+    store_close(serving->store);
+    policy_store_close(serving->policies);
+    access_log_close(serving->access_log);
+    metrics_close(serving->metrics);
+    connection_gate_close(serving->gate);
+    callers_close(serving->callers);
+}
+
+static bool open_gateway(struct serving *serving)
+{
+    struct gateway_options options = gateway_options_of(serving);
+    struct tw_error error;
+    struct store *store = serving->store;
+    if (getrandom(&options.seed, sizeof options.seed, 0) != (ssize_t)sizeof options.seed) {
+        trouble(serving->command, "the system gives no random numbers");
+        return false;
     }
-    if (error.code)
-        return trouble(command, "%s", error.message);
-    printf("%s\n", gateway_address(gateway));
-    fflush(stdout);
-    wait_for_signal(&signals);
-    gateway_close(gateway);
+    serving->store = NULL;
+    enum tw_status status =
+        gateway_open(&options, policy_acquire(serving->policies), store, &serving->gateway, &error);
+    if (status)
+        trouble(serving->command, "%s", error.message);
+    return status == TW_OK;
+}
+
+/* --- running --- */
+
+static void publish(void *context, struct snapshot *snapshot)
+{
+    gateway_publish(context, snapshot);
+}
+
+static int run(struct serving *serving)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (!open_gateway(serving))
+        return EXIT_TROUBLE;
+    policy_store_publish_to(serving->policies, publish, serving->gateway);
+    admin_set_gateway(serving->admin, serving->gateway);
+    const struct operation operation = {.command = serving->command,
+                                        .address = gateway_address(serving->gateway),
+                                        .policies = serving->policies,
+                                        .access_log = serving->access_log,
+                                        .admin = serving->admin,
+                                        .notify_socket = getenv("NOTIFY_SOCKET"),
+                                        .watchdog = getenv("WATCHDOG_USEC")};
+    int status = operate(&operation);
+    admin_set_gateway(serving->admin, NULL);
+    gateway_close(serving->gateway);
+    return status;
+}
+
+/* --check: what would be served, once all of it was found good. */
+static int describe(struct serving *serving)
+{
+    const struct config *config = &serving->config;
+    struct snapshot *snapshot = policy_acquire(serving->policies);
+    struct buffer out;
+    buffer_init(&out, CONFIG_PROBLEMS_MAX);
+    config_describe(config, &out);
+    buffer_format(&out, "# policy %s: %u rules, time zone %s, hash %s\n", config->policy,
+                  tw_policy_rule_count(snapshot->policy), tw_policy_timezone(snapshot->policy),
+                  tw_policy_hash(snapshot->policy));
+    buffer_format(&out, "# prices: %zu models\n", snapshot->prices->count);
+    buffer_format(&out, "# callers: %s\n",
+                  config->caller_count ? "each needs a key" : "nobody needs a key");
+    buffer_format(&out, "# upstream key: %s\n",
+                  serving->upstream_key.length ? "from the configuration"
+                                               : "the caller's own passes through");
+    fwrite(out.data, 1, out.length, stdout);
+    buffer_free(&out);
+    snapshot_release(snapshot);
     return EXIT_DONE;
 }
 
-/* Opens what a request needs, so that nothing is taken which could not be accounted for. */
-static int open_and_serve(const struct command *command, const struct settings *settings)
+static int serve(const struct command *command, const struct serve_options *options, bool check)
 {
-    struct policy_file policy;
-    struct price_table *prices = NULL;
-    struct store *store = NULL;
-    struct snapshot *snapshot = NULL;
-    struct tw_error error = {.code = TW_OK};
-    const struct store_options store_options = STORE_DEFAULTS;
-    if (!policy_file_open(command, settings->policy, &policy))
-        return EXIT_TROUBLE;
-    enum tw_status status = price_table_open(settings->prices, &prices, &error);
-    if (status == TW_OK && *settings->store)
-        status = store_open(settings->store, &store_options, &store, &error);
-    if (status == TW_OK) {
-        status = snapshot_make(policy.policy, prices, &snapshot, &error);
-        policy.policy = NULL;
+    struct serving serving = {.command = command, .check = check};
+    int status = EXIT_TROUBLE;
+    buffer_init(&serving.upstream_key, KEY_BYTES_MAX);
+    if (serve_config_read(command, options, &serving.config) &&
+        serve_key_read(command, &serving.config, &serving.upstream_key)) {
+        if (open_parts(&serving))
+            status = check ? describe(&serving) : run(&serving);
+        close_parts(&serving);
     }
-    policy_file_close(&policy);
-    int result =
-        status ? trouble(command, "%s", error.message) : serve(command, settings, snapshot, store);
-    if (status)
-        store_close(store);
-    price_table_free(prices);
-    return result;
-}
-
-static const char *default_store(void)
-{
-    const char *store = getenv("TIERWAY_STORE");
-    return store && *store ? store : "tierway.db";
+    buffer_free(&serving.upstream_key);
+    config_free(&serving.config);
+    return status;
 }
 
 int command_serve(const struct command *command, int argc, char **argv)
 {
-    const struct gateway_options defaults = gateway_options_default();
-    struct settings settings = {.listen = defaults.listen,
-                                .store = default_store(),
-                                .prices = "openai",
-                                .ledger_sync = "before",
-                                .threads = core_count(),
-                                .body_limit = (int64_t)(defaults.body_bytes / MEBIBYTE),
-                                .connections = (int64_t)defaults.connections,
-                                .comment_after = defaults.comment_after_ms / 1000,
-                                .comment_every = defaults.comment_every_ms / 1000,
-                                .drain = defaults.drain_ms / 1000};
+    struct serve_options options = {.config = getenv("TIERWAY_CONFIG")};
+    bool check = false;
+    const char **values = options.values;
     const struct option_row rows[] = {
-        SHARED_POLICY(&settings.policy),
-        SHARED_UPSTREAM(&settings.upstream),
-        SHARED_LISTEN(&settings.listen),
-        SHARED_STORE(&settings.store),
-        SHARED_PRICES(&settings.prices),
+        SHARED_CONFIG(&options.config),
+        SHARED_POLICY(&values[CONFIG_policy]),
+        SHARED_UPSTREAM(&values[CONFIG_upstream_url]),
+        SHARED_LISTEN(&values[CONFIG_listen]),
+        SHARED_STORE(&values[CONFIG_store]),
+        SHARED_PRICES(&values[CONFIG_prices]),
         {"ledger-sync", OPTION_TEXT, "WHEN",
-         "An answer ends 'before' or 'after' its row is on disk", &settings.ledger_sync},
-        {"threads", OPTION_NUMBER, "N", "Loops; by default one for each core", &settings.threads},
-        {"connections", OPTION_NUMBER, "N", "Idle ones to the provider that a thread keeps",
-         &settings.connections},
-        {"body-limit", OPTION_NUMBER, "MIB", "The largest request body", &settings.body_limit},
-        {"comment-after", OPTION_NUMBER, "SECONDS",
+         "An answer ends 'before' or 'after' its row is on disk", &values[CONFIG_ledger_sync]},
+        {"threads", OPTION_TEXT, "N", "Loops; by default one for each core",
+         &values[CONFIG_threads]},
+        {"connections", OPTION_TEXT, "N", "Idle ones to the provider that a thread keeps",
+         &values[CONFIG_upstream_connections]},
+        {"body-limit", OPTION_TEXT, "SIZE", "The largest request body, as 16MiB",
+         &values[CONFIG_limit_body]},
+        {"comment-after", OPTION_TEXT, "TIME",
          "A stream that waits this long gets headers and a comment; 0: never",
-         &settings.comment_after},
-        {"comment-every", OPTION_NUMBER, "SECONDS", "Then another comment each time",
-         &settings.comment_every},
-        {"drain", OPTION_NUMBER, "SECONDS", "How long requests may go on after SIGTERM",
-         &settings.drain},
-        {"allow-anyone", OPTION_FLAG, NULL, "Listen where other machines can reach it",
-         &settings.allow_anyone},
+         &values[CONFIG_comment_after]},
+        {"comment-every", OPTION_TEXT, "TIME", "Then another comment each time",
+         &values[CONFIG_comment_every]},
+        {"drain", OPTION_TEXT, "TIME", "How long requests may go on after SIGTERM",
+         &values[CONFIG_drain]},
+        {"access-log", OPTION_TEXT, "FILE", "One JSON line a request: a file, stderr, or off",
+         &values[CONFIG_access_log]},
+        {"allow-anyone", OPTION_FLAG, NULL,
+         "Listen where other machines can reach it, although no caller needs a key",
+         &options.allow_anyone},
+        {"check", OPTION_FLAG, NULL, "Check everything and say what would be done; serve nothing",
+         &check},
         OPTIONS_END,
     };
     int first;
@@ -196,6 +296,5 @@ int command_serve(const struct command *command, int argc, char **argv)
         return status;
     if (first < argc)
         return usage_trouble(command, "takes no arguments");
-    status = check(command, &settings);
-    return status == EXIT_DONE ? open_and_serve(command, &settings) : status;
+    return serve(command, &options, check);
 }

@@ -29,19 +29,21 @@ struct stage {
 
 /* A stage of a text, of a policy without errors, or of a program; of an image only the last. */
 static const struct stage stages[] = {
-    {"tokens", show_tokens, NULL, NULL},
-    {"ast", show_tree, NULL, NULL},
-    {"check", NULL, show_check, NULL},
-    {"asm", NULL, NULL, show_program},
-    {"plan", NULL, compile_show_plan, show_program_plan},
+    {"tokens", show_tokens, NULL, NULL}, {"ast", show_tree, NULL, NULL},
+    {"check", NULL, show_check, NULL},   {"diagram", NULL, show_diagram, NULL},
+    {"asm", NULL, NULL, show_program},   {"plan", NULL, compile_show_plan, show_program_plan},
 };
+
+/* In place of the stage `diagram` with --dot. */
+static const struct stage graph = {"diagram", NULL, show_diagram_dot, NULL};
 
 static const struct stage *find_stage(const struct command *command, const char *name)
 {
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
         if (strcmp(stages[i].name, name) == 0)
             return &stages[i];
-    trouble(command, "there is no stage `%s`; the stages are tokens, ast, check, asm and plan",
+    trouble(command,
+            "there is no stage `%s`; the stages are tokens, ast, check, diagram, asm and plan",
             name);
     return NULL;
 }
@@ -70,16 +72,20 @@ static bool show_policy(const struct command *command, const char *path, const s
                        stage->name) == EXIT_DONE;
     enum tw_status status = stage->checked(&file->front, out);
     if (status)
-        trouble(command, "%s: %s", path, tw_status_text(status));
+        trouble(command, "%s: %s", path,
+                status == TW_LIMIT ? "its diagram is too large to be built"
+                                   : tw_status_text(status));
     return status == TW_OK;
 }
 
 int command_show(const struct command *command, int argc, char **argv)
 {
     const char *name = NULL;
+    bool dot = false;
     int at;
     const struct option_row rows[] = {
-        {"stage", OPTION_TEXT, "STAGE", "tokens, ast, check, asm or plan", &name},
+        {"stage", OPTION_TEXT, "STAGE", "tokens, ast, check, diagram, asm or plan", &name},
+        {"dot", OPTION_FLAG, NULL, "The diagram as a graph, for Graphviz", &dot},
         OPTIONS_END,
     };
     int status = options_parse(command, rows, argc, argv, &at);
@@ -88,10 +94,15 @@ int command_show(const struct command *command, int argc, char **argv)
     if (argc - at != 1)
         return usage_trouble(command, "name one policy file");
     if (!name)
-        return usage_trouble(command, "say what to show: --stage tokens, ast, check, asm or plan");
+        return usage_trouble(command,
+                             "say what to show: --stage tokens, ast, check, diagram, asm or plan");
     const struct stage *stage = find_stage(command, name);
     if (!stage)
         return EXIT_TROUBLE;
+    if (dot && stage->checked != show_diagram)
+        return usage_trouble(command, "--dot is for --stage diagram");
+    if (dot)
+        stage = &graph;
     struct policy_file file = {0};
     struct buffer out;
     buffer_init(&out, SHOW_LIMIT);

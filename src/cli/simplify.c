@@ -20,7 +20,7 @@ struct simplify {
     const struct command *command;
     const char *path;
     bool check, diff, in_place;
-    const struct simplification *result;
+    struct simplification result;
     struct text before;
 };
 
@@ -53,7 +53,7 @@ static void print_notes(const struct simplify *simplify, const struct simplify_n
 
 static void print_summary(const struct simplify *simplify, FILE *out)
 {
-    const struct simplification *result = simplify->result;
+    const struct simplification *result = &simplify->result;
     print_notes(simplify, &result->removed, true, out);
     print_notes(simplify, &result->kept, false, out);
     if (result->unsettled)
@@ -69,7 +69,7 @@ static int print_diff(const struct simplify *simplify)
 {
     struct buffer out;
     buffer_init(&out, DIFF_LIMIT);
-    line_diff(simplify->before, simplify->result->text, simplify->path, simplify->path, &out);
+    line_diff(simplify->before, simplify->result.text, simplify->path, simplify->path, &out);
     int status = EXIT_DONE;
     if (out.status)
         status = trouble(simplify->command, "%s: %s", simplify->path, tw_status_text(out.status));
@@ -81,8 +81,8 @@ static int print_diff(const struct simplify *simplify)
 
 static int deliver(const struct simplify *simplify)
 {
-    struct text after = simplify->result->text;
-    bool changed = simplify->result->removed.count > 0;
+    struct text after = simplify->result.text;
+    bool changed = simplify->result.removed.count > 0;
     int answer = changed ? EXIT_NO : EXIT_DONE;
     if (simplify->diff) {
         print_summary(simplify, stderr);
@@ -103,15 +103,13 @@ static int deliver(const struct simplify *simplify)
 
 static int simplify_file(struct simplify *simplify, struct policy_file *file)
 {
-    struct simplification result;
     struct tw_error error;
     if (file->front.findings.error_count) {
         print_findings(&file->front.findings, TW_ERROR, STDERR_FILENO);
         return trouble(simplify->command, "%s: the policy has errors", simplify->path);
     }
-    if (simplify_policy(&file->front, &read_from_disk, &result, &error) != TW_OK)
+    if (simplify_policy(&file->front, &read_from_disk, &simplify->result, &error) != TW_OK)
         return trouble(simplify->command, "%s: %s", simplify->path, error.message);
-    simplify->result = &result;
     simplify->before = buffer_view(&file->content);
     return deliver(simplify);
 }

@@ -1,238 +1,115 @@
 /* cli/stats.c: the command `tierway stats`: counts, percentages, spend and savings.
  *
  * Reads the ledger, also while a gateway writes to it, and changes nothing. Money is exact in JSON
- * (but for --seed-rounding) and rounded for people in text. */
-#include "cli/shared_options.h"
-
-#include "base/value.h"
-#include "runtime/percent.h"
-#include "runtime/stats.h"
+ * (but for --seed-rounding) and CSV, and rounded for people in text. */
+#include "cli/ledger_options.h"
+#include "cli/stats_text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum { OUTPUT_MAX = 64 << 20, MONEY_DECIMALS = 4, PERCENT_DECIMALS = 1, RULES_SHOWN = 50 };
+enum { OUTPUT_MAX = 64 << 20 };
 
-/* Columns of the tables: the first is as wide as its texts, the others have room for their titles
- * and for figures of some millions of dollars. */
-enum { COLUMN_WIDTH = 14 };
-
-static void pad(struct buffer *out, size_t used, size_t width)
-{
-    if (used < width)
-        buffer_repeat(out, ' ', width - used);
-}
-
-/* Appends what `cell` holds at the right of a column, and empties it. */
-static void print_cell(struct buffer *out, struct buffer *cell)
-{
-    pad(out, cell->length, COLUMN_WIDTH);
-    buffer_text(out, buffer_view(cell));
-    buffer_clear(cell);
-}
-
-static void print_title(struct buffer *out, const char *title)
-{
-    pad(out, strlen(title), COLUMN_WIDTH);
-    buffer_string(out, title);
-}
-
-/* "$1.2500", "-$0.5000" */
-static void print_money(struct buffer *out, __int128 money)
-{
-    buffer_string(out, money < 0 ? "-$" : "$");
-    decimal_print_rounded(out, money < 0 ? -money : money, MONEY_PLACES, MONEY_DECIMALS);
-}
-
-/* What a table shows: refusals belong to rules, since a refused attempt was served by no tier. */
-struct table {
-    const struct stats_lines *lines;
-    const char *title;
-    bool with_refused;
+struct stats_command {
+    const struct command *command;
+    struct ledger_options ledger;
+    const char *by, *format_name;
+    bool seed_rounding;
+    enum { AS_TEXT, AS_JSON, AS_CSV } format;
 };
 
-static void print_line(struct buffer *out, const struct table *table, const struct stats_line *line,
-                       int64_t all, size_t width)
+static void write_as(const struct stats_command *run, const struct stats *stats, struct buffer *out)
 {
-    struct buffer cell;
-    buffer_init(&cell, 256);
-    buffer_text(out, line->name);
-    pad(out, utf8_count(line->name), width);
-    buffer_number(&cell, line->requests);
-    print_cell(out, &cell);
-    percent_print_fixed(&cell, line->requests, all, PERCENT_DECIMALS);
-    buffer_byte(&cell, '%');
-    print_cell(out, &cell);
-    if (table->with_refused) {
-        buffer_number(&cell, line->refused);
-        print_cell(out, &cell);
+    struct text key = text_of(run->by);
+    switch (run->format) {
+    case AS_TEXT:
+        stats_print(out, stats, key);
+        break;
+    case AS_JSON:
+        stats_write_json(out, stats, key, run->seed_rounding);
+        buffer_byte(out, '\n');
+        break;
+    case AS_CSV:
+        stats_write_csv(out, stats, key);
+        break;
     }
-    print_money(&cell, line->spend);
-    print_cell(out, &cell);
-    print_money(&cell, line->would_have_spent);
-    print_cell(out, &cell);
-    print_money(&cell, line->would_have_spent - line->spend);
-    print_cell(out, &cell);
-    if (line->unpriced + line->uncompared)
-        buffer_format(out, "  (%lld without price)",
-                      (long long)(line->unpriced + line->uncompared));
-    buffer_byte(out, '\n');
-    buffer_free(&cell);
 }
 
-static size_t widest(const struct stats_lines *lines, size_t shown, const char *title)
-{
-    size_t width = strlen(title);
-    for (size_t i = 0; i < shown; i++) {
-        size_t length = utf8_count(lines->items[i]->name);
-        width = length > width ? length : width;
-    }
-    return width;
-}
-
-static void print_lines(struct buffer *out, const struct stats *stats, const struct table *table)
-{
-    const struct stats_lines *lines = table->lines;
-    const char *title = table->title;
-    size_t shown = lines->count < RULES_SHOWN ? lines->count : RULES_SHOWN;
-    size_t width = widest(lines, shown, title);
-    buffer_byte(out, '\n');
-    buffer_string(out, title);
-    pad(out, strlen(title), width);
-    print_title(out, "Requests");
-    print_title(out, "Share");
-    if (table->with_refused)
-        print_title(out, "Refused");
-    print_title(out, "Spend");
-    print_title(out, "At default");
-    print_title(out, "Saved");
-    buffer_byte(out, '\n');
-    for (size_t i = 0; i < shown; i++)
-        print_line(out, table, lines->items[i], stats->total.requests, width);
-    if (shown < lines->count)
-        buffer_format(out, "... and %zu more\n", lines->count - shown);
-}
-
-static void print_attempts(struct buffer *out, const struct stats *stats)
-{
-    int64_t unanswered = 0;
-    for (int outcome = LEDGER_ANSWERED + 1; outcome < LEDGER_OUTCOME_COUNT; outcome++)
-        unanswered += stats->attempts[outcome];
-    long long answered = stats->total.requests, not_answered = unanswered;
-    buffer_format(out, "%lld request%s answered, %lld attempt%s", answered,
-                  answered == 1 ? "" : "s", not_answered,
-                  not_answered == 1 ? " that was not" : "s that were not");
-    const char *separator = ": ";
-    for (int outcome = LEDGER_ANSWERED + 1; outcome < LEDGER_OUTCOME_COUNT; outcome++) {
-        if (stats->attempts[outcome] == 0)
-            continue;
-        buffer_format(out, "%s%lld %s", separator, (long long)stats->attempts[outcome],
-                      ledger_outcome_name((enum ledger_outcome)outcome));
-        separator = ", ";
-    }
-    buffer_byte(out, '\n');
-}
-
-static void print_savings(struct buffer *out, const struct stats *stats)
-{
-    struct savings savings = stats_savings(stats);
-    buffer_string(out, "Spent ");
-    print_money(out, savings.actual_total);
-    buffer_string(out, "; at default it would have been ");
-    print_money(out, savings.would_have_spent);
-    buffer_string(out, ": saved ");
-    print_money(out, savings.saved);
-    buffer_string(out, " (");
-    percent_print_fixed(out, savings.saved, savings.would_have_spent, PERCENT_DECIMALS);
-    buffer_string(out, "%)\n");
-}
-
-/* Money that is in none of the tables, so that nobody takes them for all there is. */
-static void print_left_out(struct buffer *out, const struct stats *stats)
-{
-    if (stats->total.unpriced + stats->unanswered_unpriced)
-        buffer_format(out, "Not counted: %lld requests and %lld other attempts of unknown cost\n",
-                      (long long)stats->total.unpriced, (long long)stats->unanswered_unpriced);
-    __int128 beside = stats->total.uncompared_spend + stats->unanswered_spend;
-    if (beside == 0)
-        return;
-    buffer_string(out, "Spent besides: ");
-    print_money(out, beside);
-    buffer_string(out, " on attempts without an answer, or without a price at default\n");
-}
-
-static void print_text(struct buffer *out, const struct stats *stats)
-{
-    print_attempts(out, stats);
-    print_savings(out, stats);
-    print_left_out(out, stats);
-    print_lines(out, stats, &(struct table){&stats->tiers, "Served tier", false});
-    print_lines(out, stats, &(struct table){&stats->rules, "Rule", true});
-}
-
-static int print(const struct command *command, const struct stats *stats,
-                 enum output_format format, bool seed_rounding)
+static int print(const struct stats_command *run, const struct stats *stats)
 {
     struct buffer out;
     buffer_init(&out, OUTPUT_MAX);
-    if (format == FORMAT_JSON) {
-        stats_write_json(&out, stats, seed_rounding);
-        buffer_byte(&out, '\n');
-    } else {
-        print_text(&out, stats);
-    }
+    write_as(run, stats, &out);
     int status = EXIT_DONE;
     if (out.status == TW_OK)
-        fwrite(out.data, 1, out.length, stdout);
+        fwrite(out.data ? out.data : "", 1, out.length, stdout);
     else
-        status = trouble(command, "%s", tw_status_text(out.status));
+        status = trouble(run->command, "%s", tw_status_text(out.status));
     buffer_free(&out);
     return status;
 }
 
-static int report(const struct command *command, const char *path, enum output_format format,
-                  bool seed_rounding)
+static int report(const struct stats_command *run)
 {
-    struct store_options options = STORE_DEFAULTS;
-    struct store *store;
+    struct store *store = ledger_options_open(&run->ledger, run->command);
+    if (!store)
+        return EXIT_TROUBLE;
+    struct ledger_key by = ledger_key_of(text_of(run->by), run->ledger.zone);
+    const struct stats_query query = {.range = run->ledger.range,
+                                      .filters = run->ledger.filters,
+                                      .filter_count = run->ledger.where.count,
+                                      .by = *run->by ? &by : NULL};
     struct stats stats;
     struct tw_error error;
-    options.read_only = true;
-    if (store_open(path, &options, &store, &error) != TW_OK)
-        return trouble(command, "%s", error.message);
     int status;
-    if (stats_collect(store, LEDGER_ALL, &stats, &error) == TW_OK) {
-        status = print(command, &stats, format, seed_rounding);
+    if (stats_collect(store, &query, &stats, &error) == TW_OK) {
+        status = print(run, &stats);
         stats_free(&stats);
     } else {
-        status = trouble(command, "%s", error.message);
+        status = trouble(run->command, "%s", error.message);
     }
     store_close(store);
     return status;
 }
 
+/* CSV is one table, so it needs to be told which. */
+static int read_format(struct stats_command *run)
+{
+    static const char *const names[] = {[AS_TEXT] = "text", [AS_JSON] = "json", [AS_CSV] = "csv"};
+    for (int i = AS_TEXT; i <= AS_CSV; i++) {
+        if (!text_is(text_of(run->format_name), names[i]))
+            continue;
+        run->format = i;
+        if (i == AS_CSV && !*run->by)
+            run->by = "tier";
+        return EXIT_DONE;
+    }
+    return trouble(run->command, "--format is text, json or csv, not '%s'", run->format_name);
+}
+
+static int run_with(struct stats_command *run)
+{
+    int status = read_format(run);
+    if (status == EXIT_DONE && !ledger_options_read(&run->ledger, run->command))
+        status = EXIT_TROUBLE;
+    return status == EXIT_DONE ? report(run) : status;
+}
+
 int command_stats(const struct command *command, int argc, char **argv)
 {
-    static const char *const formats[] = {"text", "json", NULL};
-    const char *path = getenv("TIERWAY_STORE"), *name = "text";
-    enum output_format format;
-    bool seed_rounding = false;
-    if (!path || !*path)
-        path = "tierway.db";
+    struct stats_command run = {.command = command, .by = "", .format_name = "text"};
+    ledger_options_init(&run.ledger);
     const struct option_row rows[] = {
-        SHARED_STORE(&path),
+        LEDGER_OPTIONS(&run.ledger),
+        {"by", OPTION_TEXT, "KEY",
+         "Groups by tier, rule, model, hour, day, user, outcome, policy or attribute", &run.by},
         {"seed-rounding", OPTION_FLAG, NULL, "JSON money as numbers rounded to 4 decimals",
-         &seed_rounding},
-        SHARED_FORMAT(&name, "text or json"),
+         &run.seed_rounding},
+        SHARED_FORMAT(&run.format_name, "text, json or csv"),
         OPTIONS_END,
     };
     int first, status = options_parse(command, rows, argc, argv, &first);
-    if (status >= 0)
-        return status;
-    if (first < argc)
-        return usage_trouble(command, "it takes options only");
-    if (!format_parse(command, name, formats, &format))
-        return EXIT_TROUBLE;
-    return report(command, path, format, seed_rounding);
+    if (status < 0)
+        status = first < argc ? usage_trouble(command, "it takes options only") : run_with(&run);
+    ledger_options_free(&run.ledger);
+    return status;
 }

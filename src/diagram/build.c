@@ -32,15 +32,10 @@ static diagram_ref of_test(struct policy_diagram *built, const struct formula *t
 /* Each test becomes a diagram once: lint asks for the same one again and again. */
 static void make_tests(struct policy_diagram *built, struct formula *formula)
 {
-    for (struct formula *part = formula->children; part; part = part->next)
+    for (struct formula *part = formula_parts(formula); part; part = part->next)
         make_tests(built, part);
-    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
+    if (formula_is_test(formula))
         formula->diagram = of_test(built, formula, DIAGRAM_TRUE);
-}
-
-static bool is_test(const struct formula *formula)
-{
-    return formula->kind != FORMULA_AND && formula->kind != FORMULA_OR;
 }
 
 static diagram_ref lead(struct policy_diagram *built, const struct formula *formula,
@@ -68,7 +63,7 @@ static diagram_ref lead_all(struct policy_diagram *built, const struct formula *
     const struct formula *sorted[MOST_SORTED];
     size_t count = 0;
     for (const struct formula *part = parts; part; part = part->next) {
-        if (part->dropped || !is_test(part) || count == MOST_SORTED) {
+        if (part->dropped || !formula_is_test(part) || count == MOST_SORTED) {
             inside = part->dropped ? inside : lead(built, part, inside);
             continue;
         }
@@ -99,12 +94,13 @@ static diagram_ref lead(struct policy_diagram *built, const struct formula *form
                         diagram_ref inside)
 {
     if (formula->kind == FORMULA_AND)
-        return lead_all(built, formula->children, inside);
-    if (is_test(formula))
+        return lead_all(built, formula_parts(formula), inside);
+    if (formula_is_test(formula))
         return lead_test(built, formula, inside);
     if (diagram_is_terminal(inside))
-        return lead_any(built, formula->children, inside);
-    return diagram_guard(&built->diagram, lead_any(built, formula->children, DIAGRAM_TRUE), inside);
+        return lead_any(built, formula_parts(formula), inside);
+    return diagram_guard(&built->diagram, lead_any(built, formula_parts(formula), DIAGRAM_TRUE),
+                         inside);
 }
 
 diagram_ref diagram_of_formula(struct policy_diagram *built, const struct formula *formula)
@@ -297,17 +293,33 @@ static enum tw_status prepare(struct policy_diagram *built)
     return built->classes.too_large ? TW_LIMIT : TW_OK;
 }
 
-enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
-                                    const struct policy_tree *policy, size_t edge_limit)
+static enum tw_status build_for_questions(struct policy_diagram *built, size_t edge_limit)
 {
-    *built = (struct policy_diagram){.policy = policy, .arena = arena, .root = DIAGRAM_NONE};
-    if (!make_formulas(built))
-        return TW_NO_MEMORY;
     enum tw_status status = prepare(built);
     if (status)
         return status;
     classes_cut_dates(&built->classes);
     return order_search(built, edge_limit, attempt_questions);
+}
+
+enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
+                                    const struct policy_tree *policy, size_t edge_limit)
+{
+    *built = (struct policy_diagram){.policy = policy, .arena = arena, .root = DIAGRAM_NONE};
+    return make_formulas(built) ? build_for_questions(built, edge_limit) : TW_NO_MEMORY;
+}
+
+enum tw_status policy_diagram_build_formulas(struct policy_diagram *built, struct arena *arena,
+                                             const struct policy_tree *policy,
+                                             struct formula **formulas, size_t count,
+                                             size_t edge_limit)
+{
+    *built = (struct policy_diagram){.policy = policy,
+                                     .arena = arena,
+                                     .formulas = formulas,
+                                     .formula_count = count,
+                                     .root = DIAGRAM_NONE};
+    return build_for_questions(built, edge_limit);
 }
 
 enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct arena *arena,
@@ -318,7 +330,10 @@ enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct
         .policy = policy, .arena = arena, .formulas = formulas, .root = DIAGRAM_NONE};
     built->formula_count = policy->rule_count;
     enum tw_status status = prepare(built);
-    return status ? status : order_search(built, edge_limit, attempt_program);
+    if (!status)
+        status = order_search(built, edge_limit, attempt_program);
+    diagram_settle(&built->diagram);
+    return status;
 }
 
 void policy_diagram_free(struct policy_diagram *built)

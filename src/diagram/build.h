@@ -45,9 +45,16 @@ struct policy_diagram {
  * has_conditions says so; TW_NO_MEMORY. policy_diagram_free either way. */
 enum tw_status policy_diagram_build(struct policy_diagram *built, struct arena *arena,
                                     const struct policy_tree *policy, size_t edge_limit);
+/* The same with formulas that were made elsewhere: of as many rules as the policy counts, then any
+ * others. */
+enum tw_status policy_diagram_build_formulas(struct policy_diagram *built, struct arena *arena,
+                                             const struct policy_tree *policy,
+                                             struct formula **formulas, size_t count,
+                                             size_t edge_limit);
 /* The same for a program: of the rules alone, without properties, without the tiers that attributes
  * stand for, and without telling a date from another weekday's; for no questions, so that
- * conditions and impossible are not there. formulas: of each rule, in order. */
+ * conditions and impossible are not there, and no nodes can be made. formulas: of each rule, in
+ * order. */
 enum tw_status policy_diagram_build_program(struct policy_diagram *built, struct arena *arena,
                                             const struct policy_tree *policy,
                                             struct formula **formulas, size_t edge_limit);

@@ -22,10 +22,17 @@ struct event {
     struct signature signature;
 };
 
+/* The tests of one variable. */
+struct tests {
+    struct formula **items;
+    size_t count, capacity;
+};
+
 struct cutting {
     struct classes *classes;
     struct arena *arena;
-    struct tests *tests; /* of each variable */
+    struct arena scratch; /* freed when all is cut */
+    struct tests *tests;  /* of each variable */
     bool failed;
 };
 
@@ -66,14 +73,14 @@ static struct signature toggled(struct signature sum, struct signature signature
 
 static void collect(struct cutting *cutting, struct formula *formula)
 {
-    for (struct formula *part = formula->children; part; part = part->next)
+    for (struct formula *part = formula_parts(formula); part; part = part->next)
         collect(cutting, part);
     if (formula->kind == FORMULA_AND || formula->kind == FORMULA_OR)
         return;
     struct tests *tests = &cutting->tests[formula->variable];
     cutting->classes->variables[formula->variable].used = true;
     struct formula **items =
-        arena_grow(cutting->arena, tests->items, tests->count, &tests->capacity, sizeof *items);
+        arena_grow(&cutting->scratch, tests->items, tests->count, &tests->capacity, sizeof *items);
     if (!items) {
         cutting->failed = true;
         return;
@@ -94,32 +101,20 @@ static uint32_t *numbering_slot(const struct numbering *numbering, struct signat
     return &numbering->slots[at];
 }
 
-/* Makes room for `count` numbers. */
+/* Makes room for `count` numbers, once. */
 static bool numbering_reserve(struct numbering *numbering, size_t count)
 {
-    struct numbering larger = *numbering;
-    while (larger.capacity < 2 * count)
-        larger.capacity = larger.capacity ? larger.capacity * 2 : 16;
-    if (larger.capacity == numbering->capacity)
-        return true;
-    larger.items = ARENA_ARRAY(numbering->arena, struct signature, larger.capacity / 2);
-    larger.slots = ARENA_ARRAY(numbering->arena, uint32_t, larger.capacity);
-    if (!larger.items || !larger.slots)
-        return false;
-    for (uint32_t i = 0; i < numbering->count; i++) {
-        larger.items[i] = numbering->items[i];
-        *numbering_slot(&larger, larger.items[i]) = i + 1;
-    }
-    *numbering = larger;
-    return true;
+    numbering->capacity = 16;
+    while (numbering->capacity < 2 * count)
+        numbering->capacity *= 2;
+    numbering->items = ARENA_ARRAY(numbering->arena, struct signature, count);
+    numbering->slots = ARENA_ARRAY(numbering->arena, uint32_t, numbering->capacity);
+    return numbering->items && numbering->slots;
 }
 
+/* The number of a signature, for which there is room. */
 static uint32_t number_of(struct numbering *numbering, struct signature signature)
 {
-    if (!numbering_reserve(numbering, numbering->count + 1u)) {
-        numbering->failed = true;
-        return 0;
-    }
     uint32_t *slot = numbering_slot(numbering, signature);
     if (*slot == 0) {
         numbering->items[numbering->count] = signature;
@@ -159,7 +154,7 @@ static size_t fill_events(struct cutting *cutting, const struct tests *tests, in
                           struct event *events)
 {
     size_t count = 0;
-    struct numbering seen = {.arena = cutting->arena};
+    struct numbering seen = {.arena = &cutting->scratch};
     cutting->failed |= !numbering_reserve(&seen, tests->count);
     for (size_t i = 0; i < tests->count && !cutting->failed; i++) {
         const struct formula *test = tests->items[i];
@@ -197,7 +192,9 @@ static void find_straight(struct variable_classes *variable)
     }
 }
 
-static bool sweep(struct cutting *cutting, uint32_t index, const struct event *events, size_t count)
+/* numbering: has room for a number more than there are events. */
+static void sweep(struct cutting *cutting, uint32_t index, const struct event *events, size_t count,
+                  struct numbering *numbering)
 {
     struct variable_classes *variable = &cutting->classes->variables[index];
     const struct variable *about = &cutting->classes->policy->variables[index];
@@ -209,168 +206,199 @@ static bool sweep(struct cutting *cutting, uint32_t index, const struct event *e
             continue;
         }
         int64_t to = i < count ? events[i].at - 1 : about->high;
-        add_run(variable, from, to, number_of(&variable->numbering, sum));
+        add_run(variable, from, to, number_of(numbering, sum));
         if (i < count) {
             from = events[i].at;
             sum = toggled(sum, events[i].signature);
         }
     }
     find_straight(variable);
-    variable->count = variable->numbering.count;
-    return !variable->numbering.failed;
+    variable->count = numbering->count;
 }
 
 static bool cut_numbers(struct cutting *cutting, uint32_t index)
 {
     struct variable_classes *variable = &cutting->classes->variables[index];
     const struct tests *tests = &cutting->tests[index];
-    size_t most = count_events(tests);
-    struct event *events = ARENA_ARRAY(cutting->arena, struct event, most + 1);
-    variable->runs = ARENA_ARRAY(cutting->arena, struct class_run, most + 1);
-    if (!events || !variable->runs || !numbering_reserve(&variable->numbering, most + 1))
-        return false;
+    struct event *events = ARENA_ARRAY(&cutting->scratch, struct event, count_events(tests) + 1);
     int64_t high = cutting->classes->policy->variables[index].high;
-    size_t count = fill_events(cutting, tests, high, events);
-    return !cutting->failed && sweep(cutting, index, events, count);
+    size_t count = events ? fill_events(cutting, tests, high, events) : 0;
+    variable->runs = ARENA_ARRAY(cutting->arena, struct class_run, count + 1);
+    struct numbering numbering = {.arena = &cutting->scratch};
+    if (!events || !variable->runs || cutting->failed || !numbering_reserve(&numbering, count + 1))
+        return false;
+    sweep(cutting, index, events, count, &numbering);
+    return true;
 }
 
-/* The place of a named text; adds it where it is new. */
-static bool name_text(struct cutting *cutting, struct variable_classes *variable, struct text text,
-                      size_t *capacity, uint32_t *place)
+/* The place of a named text; adds it where it is new. There is room for it. */
+static bool name_text(struct variable_classes *variable, struct text text, uint32_t *place)
 {
     *place = (uint32_t)(uintptr_t)map_get(&variable->text_places, text);
     if ((*place)--)
         return true;
-    struct text *texts =
-        arena_grow(cutting->arena, variable->texts, variable->text_count, capacity, sizeof *texts);
     *place = (uint32_t)variable->text_count;
-    if (!texts || !map_set(&variable->text_places, text, (void *)((uintptr_t)*place + 1)))
-        return false;
-    variable->texts = texts;
-    texts[variable->text_count++] = text;
-    return true;
+    variable->texts[variable->text_count++] = text;
+    return map_set(&variable->text_places, text, (void *)((uintptr_t)*place + 1));
 }
 
-/* The texts that tests name, once each, in order. */
+/* Makes room for the texts that tests name, as if each came once. */
+static bool reserve_texts(struct cutting *cutting, uint32_t index)
+{
+    struct variable_classes *variable = &cutting->classes->variables[index];
+    const struct tests *tests = &cutting->tests[index];
+    size_t count = 0;
+    for (size_t i = 0; i < tests->count; i++)
+        if (tests->items[i]->kind == FORMULA_TEXTS)
+            count += tests->items[i]->text_count;
+    variable->texts = ARENA_ARRAY(cutting->arena, struct text, count + 1);
+    return variable->texts && map_reserve(&variable->text_places, count);
+}
+
+/* The texts and the patterns that tests name, once each, in order. */
 static bool gather_texts(struct cutting *cutting, uint32_t index)
 {
     struct variable_classes *variable = &cutting->classes->variables[index];
     const struct tests *tests = &cutting->tests[index];
-    size_t capacity = 0;
+    if (!reserve_texts(cutting, index))
+        return false;
     for (size_t i = 0; i < tests->count; i++) {
         struct formula *test = tests->items[i];
-        if (test->kind != FORMULA_TEXTS)
+        if (test->kind == FORMULA_IS_SET)
             continue;
         test->places = ARENA_ARRAY(cutting->arena, uint32_t, test->text_count);
+        if (!test->places)
+            return false;
+        if (test->kind == FORMULA_LIKE) {
+            if (!pattern_table_add(&variable->patterns, test->texts[0], test->places))
+                return false;
+            continue;
+        }
         for (size_t k = 0; k < test->text_count; k++)
-            if (!test->places ||
-                !name_text(cutting, variable, test->texts[k], &capacity, &test->places[k]))
+            if (!name_text(variable, test->texts[k], &test->places[k]))
                 return false;
     }
     return true;
 }
 
-/* The signature of each text: the tests that name it, and the patterns that it matches. */
+/* The signature of a text that no test names: of the patterns that it matches. Even numbers are
+ * for patterns, odd ones for tests that name texts. */
+static struct signature sign_other(const struct variable_classes *variable, struct text text)
+{
+    struct signature sum = {0, 0};
+    uint32_t number;
+    struct pattern_walk walk = pattern_walk(&variable->patterns, text);
+    while ((number = pattern_walk_next(&walk)) != PATTERN_END)
+        sum = toggled(sum, signature_of(2 * (uint64_t)number));
+    return sum;
+}
+
+/* The signature of each named text: the patterns that it matches, and the tests that name it. */
 static struct signature *sign_texts(struct cutting *cutting, uint32_t index)
 {
     const struct variable_classes *variable = &cutting->classes->variables[index];
     const struct tests *tests = &cutting->tests[index];
     struct signature *signatures =
-        ARENA_ARRAY(cutting->arena, struct signature, variable->text_count + 1);
+        ARENA_ARRAY(&cutting->scratch, struct signature, variable->text_count + 1);
+    for (size_t i = 0; signatures && i < variable->text_count; i++)
+        signatures[i] = sign_other(variable, variable->texts[i]);
     for (size_t i = 0; signatures && i < tests->count; i++) {
         const struct formula *test = tests->items[i];
         for (size_t k = 0; test->kind == FORMULA_TEXTS && k < test->text_count; k++) {
             struct signature *place = &signatures[test->places[k]];
-            *place = toggled(*place, signature_of(2 * i));
+            *place = toggled(*place, signature_of(2 * i + 1));
         }
-        for (size_t k = 0; test->kind == FORMULA_LIKE && k < variable->text_count; k++)
-            if (glob_matches(test->texts[0], variable->texts[k]))
-                signatures[k] = toggled(signatures[k], signature_of(2 * i));
     }
     return signatures;
 }
 
-/* The signature of a text that no test names. */
-static struct signature sign_other(const struct tests *tests, struct text text)
+static bool add_span(struct class_set *set, struct arena *arena, uint32_t low, uint32_t high)
 {
-    struct signature sum = {0, 0};
-    for (size_t i = 0; i < tests->count; i++)
-        if (tests->items[i]->kind == FORMULA_LIKE && glob_matches(tests->items[i]->texts[0], text))
-            sum = toggled(sum, signature_of(2 * i));
-    return sum;
+    struct class_span *spans =
+        arena_grow(arena, set->spans, set->count, &set->capacity, sizeof *spans);
+    if (!spans)
+        return false;
+    set->spans = spans;
+    spans[set->count++] = (struct class_span){low, high};
+    return true;
 }
 
-/* Each pattern once. */
-static struct text *gather_patterns(struct cutting *cutting, const struct tests *tests,
-                                    size_t *count)
+/* Enters a class, which comes after all that were entered, under the patterns that its texts match.
+ */
+static bool enter_class(struct cutting *cutting, struct variable_classes *variable, uint32_t class,
+                        struct text sample)
 {
-    struct text *patterns = ARENA_ARRAY(cutting->arena, struct text, tests->count + 1);
-    *count = 0;
-    for (size_t i = 0; patterns && i < tests->count; i++) {
-        bool known = tests->items[i]->kind != FORMULA_LIKE;
-        for (size_t k = 0; k < *count && !known; k++)
-            known = text_equal(patterns[k], tests->items[i]->texts[0]);
-        if (!known)
-            patterns[(*count)++] = tests->items[i]->texts[0];
+    uint32_t number;
+    struct pattern_walk walk = pattern_walk(&variable->patterns, sample);
+    while ((number = pattern_walk_next(&walk)) != PATTERN_END) {
+        struct class_set *set = &variable->pattern_classes[number];
+        struct class_span *last = set->count ? &set->spans[set->count - 1] : NULL;
+        if (last && last->high + 1 == class)
+            last->high = class;
+        else if (!add_span(set, cutting->arena, class, class))
+            return false;
     }
-    return patterns;
+    return true;
 }
 
-static bool keep_sample(struct cutting *cutting, struct variable_classes *variable,
-                        size_t *capacity, uint32_t class, struct text sample)
+/* Keeps a text of a class where it is the first one. There is room for it. */
+static bool keep_sample(struct cutting *cutting, struct variable_classes *variable, uint32_t class,
+                        struct text sample)
 {
     if (class < variable->sample_count)
         return true;
-    struct text *samples = arena_grow(cutting->arena, variable->samples, variable->sample_count,
-                                      capacity, sizeof *samples);
-    if (!samples)
-        return false;
-    variable->samples = samples;
-    samples[variable->sample_count++] = sample;
-    return true;
+    variable->samples[variable->sample_count++] = sample;
+    return enter_class(cutting, variable, class, sample);
 }
 
 /* Some texts that stand for all others. Without patterns one will do. */
 static bool sample_others(struct cutting *cutting, uint32_t index, struct glob_samples *others)
 {
     const struct variable_classes *variable = &cutting->classes->variables[index];
-    size_t count;
-    struct text *patterns = gather_patterns(cutting, &cutting->tests[index], &count);
-    if (patterns && count == 0 && !map_get(&variable->text_places, TEXT(""))) {
-        *others = (struct glob_samples){.texts = patterns, .count = 1};
-        patterns[0] = TEXT("");
-        return true;
-    }
-    return patterns && glob_samples_find(others, cutting->arena, patterns, count, variable->texts,
-                                         variable->text_count);
+    const struct pattern_table *patterns = &variable->patterns;
+    if (patterns->count || map_get(&variable->text_places, TEXT("")))
+        return glob_samples_find(others, cutting->arena, patterns->items, patterns->count,
+                                 variable->texts, variable->text_count);
+    others->texts = ARENA_NEW(cutting->arena, struct text);
+    if (others->texts)
+        others->texts[others->count++] = TEXT("");
+    return others->texts != NULL;
+}
+
+/* Makes room for as many classes as there can be texts. */
+static bool reserve_classes(struct cutting *cutting, struct variable_classes *variable,
+                            size_t others)
+{
+    size_t most = variable->text_count + others;
+    variable->text_classes = ARENA_ARRAY(cutting->arena, uint32_t, variable->text_count + 1);
+    variable->pattern_classes =
+        ARENA_ARRAY(cutting->arena, struct class_set, variable->patterns.count + 1);
+    variable->samples = ARENA_ARRAY(cutting->arena, struct text, most + 1);
+    return variable->text_classes && variable->pattern_classes && variable->samples &&
+           numbering_reserve(&variable->numbering, most);
 }
 
 /* Texts that tests name have classes by their signatures, all others by the patterns they match. */
 static bool cut_texts(struct cutting *cutting, uint32_t index)
 {
     struct variable_classes *variable = &cutting->classes->variables[index];
-    const struct tests *tests = &cutting->tests[index];
     struct numbering *numbering = &variable->numbering;
-    size_t capacity = 0;
     struct glob_samples others = {0};
+    numbering->arena = cutting->arena;
     struct signature *signatures = gather_texts(cutting, index) ? sign_texts(cutting, index) : NULL;
-    variable->text_classes = ARENA_ARRAY(cutting->arena, uint32_t, variable->text_count + 1);
-    if (!signatures || !variable->text_classes || !sample_others(cutting, index, &others) ||
-        !numbering_reserve(numbering, variable->text_count + others.count))
-        return false;
-    bool good = true;
+    bool good = signatures && sample_others(cutting, index, &others) &&
+                reserve_classes(cutting, variable, others.count);
     for (size_t i = 0; i < variable->text_count && good; i++) {
         variable->text_classes[i] = number_of(numbering, signatures[i]);
-        good = keep_sample(cutting, variable, &capacity, variable->text_classes[i],
-                           variable->texts[i]);
+        good = keep_sample(cutting, variable, variable->text_classes[i], variable->texts[i]);
     }
     for (size_t i = 0; i < others.count && good; i++)
-        good =
-            keep_sample(cutting, variable, &capacity,
-                        number_of(numbering, sign_other(tests, others.texts[i])), others.texts[i]);
+        good = keep_sample(cutting, variable,
+                           number_of(numbering, sign_other(variable, others.texts[i])),
+                           others.texts[i]);
     cutting->classes->too_large |= others.too_large;
     variable->count = numbering->count;
-    return good && !numbering->failed;
+    return good;
 }
 
 static uint32_t place_of_number(const struct variable_classes *variable, int64_t value)
@@ -399,7 +427,7 @@ uint32_t class_of_text(const struct variable_classes *variable, struct text text
     uint32_t named = (uint32_t)(uintptr_t)map_get(&variable->text_places, text);
     if (named)
         return variable->text_classes[named - 1];
-    uint32_t known = *numbering_slot(&variable->numbering, sign_other(variable->tests, text));
+    uint32_t known = *numbering_slot(&variable->numbering, sign_other(variable, text));
     return known ? known - 1 : 0;
 }
 
@@ -408,8 +436,7 @@ static bool cut_variable(struct cutting *cutting, uint32_t index)
     struct variable_classes *variable = &cutting->classes->variables[index];
     const struct variable *about = &cutting->classes->policy->variables[index];
     map_init(&variable->text_places, cutting->arena);
-    variable->numbering.arena = cutting->arena;
-    variable->tests = &cutting->tests[index];
+    pattern_table_init(&variable->patterns, cutting->arena);
     bool is_text = about->type == TW_TYPE_STRING;
     if (is_text ? !cut_texts(cutting, index) : !cut_numbers(cutting, index))
         return false;
@@ -428,14 +455,15 @@ enum tw_status classes_make(struct classes *classes, struct arena *arena,
 {
     struct cutting cutting = {.classes = classes, .arena = arena};
     *classes = (struct classes){.policy = policy};
+    arena_init(&cutting.scratch, arena->limit);
     classes->variables = ARENA_ARRAY(arena, struct variable_classes, policy->variable_count);
-    cutting.tests = ARENA_ARRAY(arena, struct tests, policy->variable_count);
-    if (!classes->variables || !cutting.tests)
-        return TW_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
+    cutting.tests = ARENA_ARRAY(&cutting.scratch, struct tests, policy->variable_count);
+    cutting.failed = !classes->variables || !cutting.tests;
+    for (size_t i = 0; i < count && !cutting.failed; i++)
         collect(&cutting, formulas[i]);
     for (uint32_t i = 0; i < policy->variable_count && !cutting.failed; i++)
         cutting.failed = !cut_variable(&cutting, i);
+    arena_free(&cutting.scratch);
     return cutting.failed ? TW_NO_MEMORY : TW_OK;
 }
 
@@ -447,17 +475,6 @@ void classes_cut_dates(struct classes *classes)
     date->by_weekday = true;
     date->count *= 7;
     date->initial = class_of_number(date, classes->policy->variables[VARIABLE_DATE].initial);
-}
-
-static bool add_span(struct class_set *set, struct arena *arena, uint32_t low, uint32_t high)
-{
-    struct class_span *spans =
-        arena_grow(arena, set->spans, set->count, &set->capacity, sizeof *spans);
-    if (!spans)
-        return false;
-    set->spans = spans;
-    spans[set->count++] = (struct class_span){low, high};
-    return true;
 }
 
 static int compare_spans(const void *left, const void *right)
@@ -516,15 +533,13 @@ static bool spans_of_is_set(const struct variable_classes *variable, struct aren
     return end == 0 || add_span(set, arena, 0, end - 1);
 }
 
-/* Asked of a sample of each class. */
 static bool spans_of_pattern(const struct variable_classes *variable, struct arena *arena,
                              const struct formula *test, struct class_set *set)
 {
-    for (uint32_t class = 0; class < set_classes(variable); class ++)
-        if (glob_matches(test->texts[0], variable->samples[class]) &&
-            !add_span(set, arena, class, class))
+    const struct class_set *matched = &variable->pattern_classes[test->places[0]];
+    for (size_t i = 0; i < matched->count; i++)
+        if (!add_span(set, arena, matched->spans[i].low, matched->spans[i].high))
             return false;
-    normalize_spans(set);
     return !test->negated || complement_spans(variable, arena, set);
 }
 

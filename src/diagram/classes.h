@@ -7,6 +7,7 @@
 #define TIERWAY_DIAGRAM_CLASSES_H
 
 #include "diagram/formula.h"
+#include "diagram/pattern_table.h"
 
 /* A run of values that lie in one class. */
 struct class_run {
@@ -22,12 +23,15 @@ struct numbering {
     size_t capacity;         /* of slots: a power of two, or 0 */
     uint32_t count;
     struct arena *arena;
-    bool failed;
 };
 
-/* The tests of one variable. */
-struct tests {
-    struct formula **items;
+struct class_span {
+    uint32_t low, high; /* inclusive */
+};
+
+/* A set of classes of one variable: sorted runs of class numbers, apart from one another. */
+struct class_set {
+    struct class_span *spans;
     size_t count, capacity;
 };
 
@@ -45,8 +49,9 @@ struct variable_classes {
     struct map text_places; /* a named text to its place in `texts` + 1 */
     struct text *samples;   /* of strings: one text of each class but "not set" */
     size_t sample_count;
-    struct numbering numbering;
-    const struct tests *tests;
+    struct pattern_table patterns;
+    struct class_set *pattern_classes; /* of each pattern, the classes whose texts match it */
+    struct numbering numbering;        /* of texts: to find the class of one that is not named */
 };
 
 struct classes {
@@ -63,16 +68,6 @@ enum tw_status classes_make(struct classes *classes, struct arena *arena,
  * of dates by weekday, so that what cannot be (a Friday that is a Monday) can be told. */
 void classes_cut_dates(struct classes *classes);
 
-struct class_span {
-    uint32_t low, high; /* inclusive */
-};
-
-/* A set of classes of one variable: sorted runs of class numbers, apart from one another. */
-struct class_set {
-    struct class_span *spans;
-    size_t count, capacity;
-};
-
 /* The classes in which a test holds. set: empty at first; one that was used before is used again
  * and grows in the arena. False when memory is out. */
 bool classes_of_test(const struct classes *classes, struct arena *arena, const struct formula *test,
@@ -84,8 +79,8 @@ uint32_t class_of_text(const struct variable_classes *variable, struct text text
 int64_t class_sample(const struct variable_classes *variable, int64_t wanted, uint32_t class);
 
 /* glob_samples.c: for each combination of patterns that some text matches (and no other pattern),
- * one such text that is not among `named`. Exact, up to a limit of states: then too_large is set
- * and combinations may be missing. False when memory is out. */
+ * one such text that is not among `named`. Exact, up to a limit of states and of work: then
+ * too_large is set and combinations may be missing. False when memory is out. */
 struct glob_samples {
     struct text *texts;
     size_t count, capacity;

@@ -36,13 +36,22 @@ enum tw_status diagram_init(struct diagram *diagram, const uint32_t *class_count
     return TW_OK;
 }
 
-void diagram_free(struct diagram *diagram)
+void diagram_settle(struct diagram *diagram)
 {
-    free(diagram->nodes);
-    free(diagram->edges);
     free(diagram->unique);
     free(diagram->memo);
     free(diagram->stack);
+    diagram->unique = NULL;
+    diagram->memo = NULL;
+    diagram->stack = NULL;
+    diagram->unique_capacity = diagram->memo_capacity = diagram->stack_capacity = 0;
+}
+
+void diagram_free(struct diagram *diagram)
+{
+    diagram_settle(diagram);
+    free(diagram->nodes);
+    free(diagram->edges);
     free(diagram->class_counts);
     *diagram = (struct diagram){0};
 }

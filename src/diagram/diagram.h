@@ -59,6 +59,8 @@ struct diagram_mark {
 /* class_counts: of each level, copied. */
 enum tw_status diagram_init(struct diagram *diagram, const uint32_t *class_counts,
                             uint32_t level_count, size_t edge_limit);
+/* Frees what only making nodes needs: from then on nodes may be read, and none be made. */
+void diagram_settle(struct diagram *diagram);
 void diagram_free(struct diagram *diagram);
 
 struct diagram_mark diagram_mark(const struct diagram *diagram);

@@ -29,20 +29,35 @@ enum formula_kind {
 
 struct formula {
     enum formula_kind kind;
+    uint32_t variable; /* of a test */
     struct span span;
-    uint32_t variable;
     bool negated;
-    bool inverted;    /* its span, under a `not` further out, says the opposite */
-    bool named;       /* stands for a `let`: a part that is written somewhere else */
-    bool dropped;     /* lint proved that it can go; left out of diagrams from then on */
-    uint32_t diagram; /* of a test: its own, once a policy's diagram was begun */
-    struct interval_set set;
-    struct text *texts;
-    uint32_t
-        *places; /* of each of FORMULA_TEXTS, among all that tests name, once cut into classes */
-    size_t text_count;
-    struct formula *children, *next;
+    bool inverted;       /* its span, under a `not` further out, says the opposite */
+    bool named;          /* stands for a `let`: a part that is written somewhere else */
+    bool dropped;        /* lint proved that it can go; left out of diagrams from then on */
+    uint32_t diagram;    /* of a test: its own, once a policy's diagram was begun */
+    uint32_t text_count; /* of a test of texts */
+    union {
+        struct formula *children; /* of AND and OR; read it with formula_parts */
+        struct interval_set set;  /* of RANGES */
+        struct {
+            struct text *texts; /* of TEXTS and LIKE */
+            uint32_t *places;   /* of each, among all that tests name, once cut into classes */
+        };
+    };
+    struct formula *next;
 };
+
+static inline bool formula_is_test(const struct formula *formula)
+{
+    return formula->kind != FORMULA_AND && formula->kind != FORMULA_OR;
+}
+
+/* The first of the parts of an `and` or `or`, which are chained by `next`; NULL for a test. */
+static inline struct formula *formula_parts(const struct formula *formula)
+{
+    return formula_is_test(formula) ? NULL : formula->children;
+}
 
 /* NULL when memory is out. */
 struct formula *formula_of_condition(const struct policy_tree *policy,

@@ -9,12 +9,13 @@
 
 #include <string.h>
 
-enum { MOST_VISITS = 20000, MOST_BYTES = 32 << 20, ANY = -1, RUN = -2 };
+enum { MOST_VISITS = 60000, MOST_BYTES = 32 << 20, MOST_STEPS = 20000000, ANY = -1, RUN = -2 };
 
 /* A place in the search: a set of positions in the patterns, and a node of the trie of named texts
  * (UINT32_MAX once the text cannot become a named one). */
 struct visit {
-    uint64_t *positions;
+    const uint32_t *positions; /* in order */
+    size_t position_count;
     uint32_t trie;
     uint32_t parent; /* the visit before; UINT32_MAX at the start */
     int32_t character;
@@ -35,7 +36,9 @@ struct search {
     struct arena *arena;
     struct glob_samples *out;
     int32_t *characters; /* of each position: a code point, ANY, RUN; 0 behind a pattern's end */
-    size_t position_count, words;
+    size_t position_count;
+    uint32_t *next; /* positions in the making */
+    size_t next_count;
     int32_t *alphabet; /* every character of the patterns and texts, and one other */
     size_t alphabet_count, alphabet_capacity;
     struct trie_node *trie;
@@ -44,9 +47,8 @@ struct search {
     size_t visit_count, visit_capacity;
     struct map seen;  /* the bytes of a place to anything */
     struct map found; /* the bytes of a combination to anything */
-    uint32_t *ends;   /* of each pattern: the position behind its end */
-    size_t pattern_count;
-    size_t bytes; /* that places and combinations took: many long patterns make large ones */
+    size_t bytes;     /* that places and combinations took: many long patterns make large ones */
+    size_t steps;     /* positions looked at */
 };
 
 static size_t decode(struct text text, size_t at, int32_t *character)
@@ -113,7 +115,7 @@ static bool add_pattern(struct search *search, struct text pattern)
                                                        : character == '?' ? ANY
                                                                           : character;
     }
-    search->ends[search->pattern_count++] = (uint32_t)search->position_count++;
+    search->position_count++;
     return true;
 }
 
@@ -158,56 +160,48 @@ static bool trie_add(struct search *search, struct text text)
     return true;
 }
 
-static bool has(const uint64_t *set, size_t position)
+/* Enters a position, and the one behind it where a run of any length may be empty. Positions come
+ * in order, each with a stretch behind it: what is not behind the last one is there already. */
+static void enter(struct search *search, uint32_t position)
 {
-    return set[position / 64] >> (position % 64) & 1;
-}
-
-/* Enters a position, and the one behind it where a run of any length may be empty. */
-static void enter(const struct search *search, uint64_t *set, size_t position)
-{
-    set[position / 64] |= (uint64_t)1 << (position % 64);
-    while (search->characters[position] == RUN) {
-        position++;
-        set[position / 64] |= (uint64_t)1 << (position % 64);
+    for (bool goes_on = true; goes_on; position++) {
+        if (search->next_count == 0 || search->next[search->next_count - 1] < position)
+            search->next[search->next_count++] = position;
+        goes_on = search->characters[position] == RUN;
     }
 }
 
-static void advance(const struct search *search, const uint64_t *from, int32_t character,
-                    uint64_t *to)
+static void advance(struct search *search, const struct visit *from, int32_t character)
 {
-    for (size_t i = 0; i < search->position_count; i++) {
-        if (!has(from, i))
-            continue;
-        int32_t wanted = search->characters[i];
+    search->next_count = 0;
+    search->steps += from->position_count + 1;
+    for (size_t i = 0; i < from->position_count; i++) {
+        uint32_t position = from->positions[i];
+        int32_t wanted = search->characters[position];
         if (wanted == RUN)
-            enter(search, to, i);
+            enter(search, position);
         else if (wanted == ANY || (wanted == character && wanted != 0))
-            enter(search, to, i + 1);
+            enter(search, position + 1);
     }
 }
 
-/* Adds a place unless it was visited. */
-static bool visit(struct search *search, uint64_t *positions, uint32_t trie, uint32_t parent,
-                  int32_t character)
+/* Adds the place of the positions in the making unless it was visited. */
+static bool visit(struct search *search, uint32_t trie, uint32_t parent, int32_t character)
 {
-    size_t bytes = search->words * sizeof *positions;
-    search->bytes += 2 * bytes;
-    char *copy = arena_alloc(search->arena, bytes + sizeof trie, 1);
-    if (!copy)
-        return false;
-    memcpy(copy, positions, bytes);
-    memcpy(copy + bytes, &trie, sizeof trie);
-    struct text key = {copy, bytes + sizeof trie};
-    if (map_get(&search->seen, key))
+    size_t count = search->next_count, bytes = (count + 1) * sizeof *search->next;
+    search->next[count] = trie;
+    if (map_get(&search->seen, (struct text){(const char *)search->next, bytes}))
         return true;
+    uint32_t *positions = ARENA_ARRAY(search->arena, uint32_t, count + 1);
     struct visit *visits = arena_grow(search->arena, search->visits, search->visit_count,
                                       &search->visit_capacity, sizeof *visits);
-    if (!visits || !map_set(&search->seen, key, search))
+    if (!positions || !visits)
         return false;
+    memcpy(positions, search->next, bytes);
+    search->bytes += bytes;
     search->visits = visits;
-    visits[search->visit_count++] = (struct visit){positions, trie, parent, character};
-    return true;
+    visits[search->visit_count++] = (struct visit){positions, count, trie, parent, character};
+    return map_set(&search->seen, (struct text){(const char *)positions, bytes}, search);
 }
 
 static struct text text_of_visit(struct search *search, uint32_t index)
@@ -232,20 +226,20 @@ static struct text text_of_visit(struct search *search, uint32_t index)
     return result;
 }
 
-/* Keeps the text of this place where its combination of patterns is new. */
+/* Keeps the text of this place where its combination of patterns, told by their ends, is new. */
 static bool keep(struct search *search, uint32_t index)
 {
     const struct visit *at = &search->visits[index];
     struct glob_samples *out = search->out;
-    char *combination = arena_alloc(search->arena, search->pattern_count + 1, 1);
-    search->bytes += search->pattern_count;
-    if (!combination)
-        return false;
-    for (size_t i = 0; i < search->pattern_count; i++)
-        combination[i] = has(at->positions, search->ends[i]) ? '1' : '0';
-    struct text key = {combination, search->pattern_count + 1};
+    search->next_count = 0;
+    for (size_t i = 0; i < at->position_count; i++)
+        if (search->characters[at->positions[i]] == 0)
+            search->next[search->next_count++] = at->positions[i];
+    struct text key = {(const char *)search->next, search->next_count * sizeof *search->next};
     if (map_get(&search->found, key))
         return true;
+    key = arena_text(search->arena, key);
+    search->bytes += key.length;
     struct text *texts =
         arena_grow(search->arena, out->texts, out->count, &out->capacity, sizeof *texts);
     if (!texts || !map_set(&search->found, key, search))
@@ -257,19 +251,17 @@ static bool keep(struct search *search, uint32_t index)
 
 static bool is_too_large(const struct search *search)
 {
-    return search->visit_count >= MOST_VISITS || search->bytes > MOST_BYTES;
+    return search->visit_count >= MOST_VISITS || search->bytes > MOST_BYTES ||
+           search->steps > MOST_STEPS;
 }
 
 static bool expand(struct search *search, uint32_t index)
 {
     for (size_t i = 0; i < search->alphabet_count && !is_too_large(search); i++) {
         const struct visit *from = &search->visits[index];
-        uint64_t *positions = ARENA_ARRAY(search->arena, uint64_t, search->words);
         const struct trie_edge *edge = trie_edge(search, from->trie, search->alphabet[i]);
-        if (!positions)
-            return false;
-        advance(search, from->positions, search->alphabet[i], positions);
-        if (!visit(search, positions, edge ? edge->child : UINT32_MAX, index, search->alphabet[i]))
+        advance(search, from, search->alphabet[i]);
+        if (!visit(search, edge ? edge->child : UINT32_MAX, index, search->alphabet[i]))
             return false;
     }
     return true;
@@ -283,13 +275,12 @@ static bool prepare(struct search *search, const struct text *patterns, size_t p
     for (size_t i = 0; i < pattern_count; i++)
         most += patterns[i].length + 1;
     search->characters = ARENA_ARRAY(search->arena, int32_t, most);
-    search->ends = ARENA_ARRAY(search->arena, uint32_t, pattern_count + 1);
-    if (!search->characters || !search->ends || !trie_new(search, &root))
+    search->next = ARENA_ARRAY(search->arena, uint32_t, most + 1);
+    if (!search->characters || !search->next || !trie_new(search, &root))
         return false;
     for (size_t i = 0; i < pattern_count; i++)
         if (!add_pattern(search, patterns[i]))
             return false;
-    search->words = search->position_count / 64 + 1;
     for (size_t i = 0; i < named_count; i++)
         if (!trie_add(search, named[i]))
             return false;
@@ -322,12 +313,10 @@ bool glob_samples_find(struct glob_samples *samples, struct arena *arena,
     if (!prepare(&search, patterns, pattern_count, named, named_count) ||
         !add_character(&search, other_character(&search)))
         return false;
-    uint64_t *start = ARENA_ARRAY(arena, uint64_t, search.words);
-    if (!start)
-        return false;
-    for (size_t i = 0, begin = 0; i < pattern_count; begin = search.ends[i++] + 1)
-        enter(&search, start, begin);
-    if (!visit(&search, start, 0, UINT32_MAX, 0))
+    for (uint32_t i = 0; i < search.position_count; i++)
+        if (i == 0 || search.characters[i - 1] == 0)
+            enter(&search, i);
+    if (!visit(&search, 0, UINT32_MAX, 0))
         return false;
     for (uint32_t i = 0; i < search.visit_count; i++) {
         uint32_t trie = search.visits[i].trie;

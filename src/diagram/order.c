@@ -28,16 +28,11 @@ struct order_search {
     size_t edge_limit, effort;
 };
 
-static bool is_test(const struct formula *formula)
-{
-    return formula->kind != FORMULA_AND && formula->kind != FORMULA_OR;
-}
-
 static void count_tests(const struct formula *formula, uint32_t rule, struct weight *weights)
 {
-    for (const struct formula *part = formula->children; part; part = part->next)
+    for (const struct formula *part = formula_parts(formula); part; part = part->next)
         count_tests(part, rule, weights);
-    if (!is_test(formula) || weights[formula->variable].last_rule == rule + 1)
+    if (!formula_is_test(formula) || weights[formula->variable].last_rule == rule + 1)
         return;
     weights[formula->variable].last_rule = rule + 1;
     weights[formula->variable].rules++;
@@ -106,10 +101,10 @@ bool order_guess(struct policy_diagram *built)
 static bool add_shares(struct order_search *search, const struct formula *formula)
 {
     struct policy_diagram *built = search->built;
-    for (const struct formula *part = formula->children; part; part = part->next)
+    for (const struct formula *part = formula_parts(formula); part; part = part->next)
         if (!add_shares(search, part))
             return false;
-    if (!is_test(formula))
+    if (!formula_is_test(formula))
         return true;
     struct weight *weight = &search->weights[built->level_of[formula->variable]];
     uint64_t inside = 0;
@@ -167,9 +162,9 @@ struct relation {
 static void relate(const struct order_search *search, struct relation *relation,
                    const struct formula *formula)
 {
-    for (const struct formula *part = formula->children; part; part = part->next)
+    for (const struct formula *part = formula_parts(formula); part; part = part->next)
         relate(search, relation, part);
-    if (!is_test(formula))
+    if (!formula_is_test(formula))
         return;
     uint32_t place = 0;
     while (search->first[place] != formula->variable)
@@ -341,5 +336,8 @@ enum tw_status order_search(struct policy_diagram *built, size_t edge_limit,
     if (limit > edge_limit || built->level_count < 2)
         limit = edge_limit;
     enum tw_status status = attempt(built, limit);
-    return status == TW_LIMIT && limit < edge_limit ? search_orders(&search, limit) : status;
+    if (status == TW_LIMIT && limit < edge_limit)
+        status = search_orders(&search, limit);
+    built->diagram.edge_limit = edge_limit; /* questions that come later have all the room */
+    return status;
 }

@@ -85,6 +85,26 @@ diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint3
     return diagram_where(built, from, is_value, &value);
 }
 
+static void reach_from(struct policy_diagram *built, diagram_ref ref, struct diagram_mark *reached)
+{
+    if (diagram_is_terminal(ref) || is_visited(built, ref))
+        return;
+    const struct diagram_node *node = &built->diagram.nodes[ref];
+    note(built, ref, 0);
+    reached->nodes++;
+    reached->edges += node->edge_count;
+    for (uint32_t i = 0; i < node->edge_count; i++)
+        reach_from(built, built->diagram.edges[node->first_edge + i].child, reached);
+}
+
+struct diagram_mark diagram_reach(struct policy_diagram *built, diagram_ref from)
+{
+    struct diagram_mark reached = {0, 0};
+    if (visits_begin(built))
+        reach_from(built, from, &reached);
+    return reached;
+}
+
 diagram_ref diagram_of_classes(struct policy_diagram *built, const uint32_t *classes)
 {
     struct diagram *diagram = &built->diagram;

@@ -11,6 +11,9 @@ diagram_ref diagram_where(struct policy_diagram *built, diagram_ref from,
 /* TRUE where `from` leads to this terminal (DIAGRAM_NONE: to no match), else NONE. */
 diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint32_t value);
 
+/* How many nodes, and edges of them, `from` leads to. Zeros where memory ran out. */
+struct diagram_mark diagram_reach(struct policy_diagram *built, diagram_ref from);
+
 /* A request as the class of each variable. */
 struct assignment {
     uint32_t *classes; /* of each variable of the policy; of the arena */

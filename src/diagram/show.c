@@ -54,6 +54,13 @@ static void write_interval(struct listing *listing, uint32_t variable, struct in
     }
 }
 
+void show_interval(const struct policy_tree *policy, uint32_t variable, struct interval interval,
+                   struct buffer *out)
+{
+    struct listing listing = {policy, out};
+    write_interval(&listing, variable, interval);
+}
+
 static void write_set(struct listing *listing, const struct formula *test)
 {
     buffer_string(listing->out, " in {");
@@ -85,7 +92,7 @@ static void write_formula(struct listing *listing, const struct formula *formula
     case FORMULA_AND:
     case FORMULA_OR:
         buffer_string(listing->out, formula->kind == FORMULA_AND ? "and\n" : "or\n");
-        for (const struct formula *part = formula->children; part; part = part->next)
+        for (const struct formula *part = formula_parts(formula); part; part = part->next)
             write_formula(listing, part, depth + 1);
         return;
     case FORMULA_RANGES:

@@ -77,13 +77,15 @@ struct condition {
     struct span span;
     struct span operator_span;
     enum comparison comparison;
-    bool negated;               /* not in, not like, is not set */
-    bool parentheses;           /* written in parentheses */
-    uint32_t item_count;        /* after check, of `items` */
-    struct condition *children; /* of AND and OR two or more, of NOT one */
-    struct condition *next;     /* among its parent's children */
-    struct name *operand;       /* "tokens", "daily.used", or a `let` */
-    struct value *value;
+    bool negated;           /* not in, not like, is not set */
+    bool parentheses;       /* written in parentheses */
+    uint32_t item_count;    /* after check, of `items` */
+    struct condition *next; /* among its parent's children */
+    struct name *operand;   /* "tokens", "daily.used", or a `let` */
+    union {
+        struct condition *children; /* of AND and OR two or more, of NOT one; see condition_parts */
+        struct value *value;        /* of COMPARE, IN and LIKE */
+    };
 
     /* after check */
     const struct attribute *attribute;
@@ -94,30 +96,34 @@ struct condition {
     };
 };
 
+/* The first of the conditions that an AND, OR or NOT is made of; NULL for others. */
+static inline struct condition *condition_parts(const struct condition *condition)
+{
+    return condition->kind <= CONDITION_NOT ? condition->children : NULL;
+}
+
 struct step {
     struct name *tier;
-    struct span span;
-    bool strict;
-    struct span strict_span;
+    struct span span, strict_span;
     struct value *timeout; /* NULL where not given */
     struct value *retry;
     struct value *again; /* an option given a second time; check refuses it */
-    bool strict_again;
-    struct step *next; /* after `else` */
+    struct step *next;   /* after `else` */
+    bool strict, strict_again;
 
     /* after check */
+    uint32_t retry_count;
     int tier_index;                    /* -1 where `attribute` gives the tier */
     const struct attribute *attribute; /* of type tier */
     int64_t timeout_milliseconds;      /* -1 where not given */
-    uint32_t retry_count;
 };
 
 struct action {
     struct span span;
     struct step *steps; /* in order of `else`; NULL for a plain reject */
-    bool reject;
     struct text reason;
     struct span reject_span;
+    bool reject;
 };
 
 /* attr = value in an `expect` */

@@ -106,7 +106,7 @@ static struct measure measure(struct policy_tree *policy, const struct condition
     }
     if (condition->named)
         whole = measure_let(policy, condition->named, around);
-    for (const struct condition *child = condition->children; child; child = child->next) {
+    for (const struct condition *child = condition_parts(condition); child; child = child->next) {
         struct measure part = measure(policy, child, around);
         whole.size += part.size;
         whole.height = larger(whole.height, part.height);

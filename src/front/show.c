@@ -178,9 +178,9 @@ static void show_condition(struct tree *tree, const struct condition *condition)
     else
         node(tree, condition->span, "%s", test_words(condition));
     tree->depth++;
-    if (condition->value)
+    if (!condition_parts(condition) && condition->value)
         show_value(tree, condition->value);
-    for (const struct condition *part = condition->children; part; part = part->next)
+    for (const struct condition *part = condition_parts(condition); part; part = part->next)
         show_condition(tree, part);
     tree->depth--;
 }

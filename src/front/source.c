@@ -14,7 +14,7 @@ static struct text copy_content(struct arena *arena, struct text content)
 struct source *sources_add(struct sources *sources, struct text name, struct text path,
                            struct text content)
 {
-    if (sources->count == MAX_SOURCES)
+    if (sources->count == MAX_SOURCES || content.length > TW_MAX_SOURCE)
         return NULL;
     struct source *source = ARENA_NEW(sources->arena, struct source);
     if (!source)
@@ -99,4 +99,9 @@ struct text span_text(const struct sources *sources, struct span span)
 struct span span_join(struct span first, struct span last)
 {
     return (struct span){first.source, first.start, last.end > first.start ? last.end : first.end};
+}
+
+struct span span_after(struct span span)
+{
+    return (struct span){span.source, span.end, span.end};
 }

@@ -7,10 +7,15 @@
 
 #include "base/arena.h"
 
+#include <assert.h>
+
 struct span {
-    uint32_t source; /* index into struct sources */
-    uint32_t start, end;
+    uint64_t source : 8; /* index into struct sources */
+    uint64_t start : 28, end : 28;
 };
+
+#define MAX_SOURCES 256 /* files in one policy, the first included */
+static_assert(MAX_SOURCES <= 1 << 8 && TW_MAX_SOURCE < 1 << 28, "a span says where in any source");
 
 struct token {
     int kind; /* enum tier_token, from the grammar */
@@ -41,7 +46,6 @@ struct source {
         included_at; /* the `include` that brought it in; source == its own index at the root */
 };
 
-#define MAX_SOURCES 256 /* files in one policy, the first included */
 #define MAX_INCLUDE_DEPTH 32
 #define MAX_TOKENS 2000000 /* words, signs and comments of one file: about 100,000 rules */
 
@@ -55,7 +59,8 @@ struct place {
     uint32_t line, column; /* from 1; columns in code points */
 };
 
-/* NULL on failure: out of memory, or MAX_SOURCES reached. The texts are copied into the arena. */
+/* NULL on failure: out of memory, MAX_SOURCES reached, or more than TW_MAX_SOURCE bytes. The texts
+ * are copied into the arena. */
 struct source *sources_add(struct sources *sources, struct text name, struct text path,
                            struct text content);
 struct place source_place(struct sources *sources, uint32_t source, uint32_t offset);
@@ -63,5 +68,6 @@ struct place source_place(struct sources *sources, uint32_t source, uint32_t off
 struct text source_line(struct sources *sources, uint32_t source, uint32_t line);
 struct text span_text(const struct sources *sources, struct span span);
 struct span span_join(struct span first, struct span last);
+struct span span_after(struct span span); /* nothing, where that one ends */
 
 #endif

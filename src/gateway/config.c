@@ -4,6 +4,7 @@
  * end. Fails for values that are not of a setting's type or bounds, and when memory is out. */
 #include "gateway/config.h"
 
+#include "base/json.h"
 #include "base/quotation.h"
 #include "base/value.h"
 #include "gateway/config_settings.h"
@@ -38,13 +39,21 @@ const struct settings_table config_table = {config_settings, CONFIG_SETTINGS};
 const struct settings_table caller_table = {caller_settings,
                                             sizeof caller_settings / sizeof caller_settings[0]};
 
+static bool has_control_bytes(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
+            return true;
+    return false;
+}
+
 static enum tw_status set_text(struct arena *arena, const char **member, struct text value,
                                struct tw_error *error)
 {
     if (value.length == 0)
         return fail(error, TW_INVALID, "it is empty");
-    if (memchr(value.data, '\0', value.length) || utf8_valid_prefix(value) < value.length)
-        return fail(error, TW_INVALID, "it is not text");
+    if (utf8_valid_prefix(value) < value.length || has_control_bytes(value))
+        return fail(error, TW_INVALID, "it holds something else than text");
     struct text copy = arena_text(arena, value);
     if (!copy.data)
         return fail(error, TW_NO_MEMORY, "%s", tw_status_text(TW_NO_MEMORY));
@@ -122,11 +131,21 @@ static enum tw_status read_whole(struct text value, bool bytes, int64_t *number)
     return status;
 }
 
+/* As policies have it, or a bare number of seconds. */
+static enum tw_status read_duration(struct text value, int64_t *number, struct tw_error *error)
+{
+    if (read_whole(value, false, number) != TW_OK)
+        return value_parse(TW_TYPE_DURATION, value, number, error);
+    if (__builtin_mul_overflow(*number, 1000, number))
+        return fail(error, TW_LIMIT, "%s is too large", quote(value).text);
+    return TW_OK;
+}
+
 static enum tw_status read_number(const struct setting *row, struct text value, int64_t *number,
                                   struct tw_error *error)
 {
     if (row->kind == SETTING_DURATION)
-        return value_parse(TW_TYPE_DURATION, value, number, error);
+        return read_duration(value, number, error);
     bool bytes = row->kind == SETTING_BYTES;
     enum tw_status status = read_whole(value, bytes, number);
     if (status == TW_INVALID)
@@ -226,11 +245,28 @@ enum tw_status config_set(struct config *config, enum setting_number number, str
     return status;
 }
 
+/* Plain where YAML reads that as the same text, else in quotes. */
+static void print_word(struct buffer *out, const char *word)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._";
+    static const char inside[] = "-:@+";
+    size_t plain = 0;
+    while (word[plain] && (strchr(safe, word[plain]) || (plain && strchr(inside, word[plain]))))
+        plain++;
+    bool whole = word[plain] == '\0' && word[plain - 1] != ':' && strcmp(word, "null") != 0;
+    if (whole)
+        buffer_string(out, word);
+    else
+        json_write_string(out, text_of(word));
+}
+
 static void print_words(struct buffer *out, const struct config_words *words)
 {
     buffer_byte(out, '[');
-    for (size_t i = 0; i < words->count; i++)
-        buffer_format(out, "%s%s", i ? ", " : "", words->items[i]);
+    for (size_t i = 0; i < words->count; i++) {
+        buffer_string(out, i ? ", " : "");
+        print_word(out, words->items[i]);
+    }
     buffer_byte(out, ']');
 }
 
@@ -245,7 +281,7 @@ static void print_value(struct buffer *out, const struct setting *row, const voi
 {
     switch (row->kind) {
     case SETTING_TEXT:
-        buffer_string(out, *(const char *const *)member);
+        print_word(out, *(const char *const *)member);
         break;
     case SETTING_WORDS:
         print_words(out, member);

@@ -25,7 +25,7 @@ enum setting_kind {
     SETTING_WORDS,    /* struct config_words: a list, or in the environment "a,b" */
     SETTING_NUMBER,   /* int64_t */
     SETTING_BYTES,    /* int64_t: "65536", "64KiB", "64MiB" */
-    SETTING_DURATION, /* int64_t milliseconds: "10s", "5m", as in policies */
+    SETTING_DURATION, /* int64_t milliseconds: "10s", "5m", as in policies, or seconds */
     SETTING_FLAG,     /* bool: true or false */
 };
 
@@ -107,6 +107,10 @@ enum tw_status config_check(const struct config *config, struct buffer *problems
 /* All settings as a file would have them, each with where it comes from as a comment. No key and no
  * hash of one is in it. */
 void config_describe(const struct config *config, struct buffer *out);
+
+/* What a caller may be called. */
+bool caller_name_valid(const char *name);
+#define CALLER_NAME_RULE "1 to 64 letters, digits, or any of . _ - @, the first a letter or digit"
 
 /* Whether the listening address is of this machine only: 127.0.0.0/8, ::1, localhost. */
 bool config_is_local(const struct config *config);

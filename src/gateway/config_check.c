@@ -50,6 +50,13 @@ static void check_attributes(struct checking *checking, const struct config_word
     }
 }
 
+static void check_words(struct checking *checking)
+{
+    const char *sync = checking->config->ledger_sync;
+    if (strcmp(sync, "before") != 0 && strcmp(sync, "after") != 0)
+        complain(checking, "`ledger_sync` is before or after");
+}
+
 static void check_upstream(struct checking *checking)
 {
     const struct config *config = checking->config;
@@ -63,12 +70,20 @@ static void check_upstream(struct checking *checking)
                            "`upstream.key_env`, not from both");
 }
 
-static bool is_name(const char *name)
+static bool is_letter_or_digit(char byte)
 {
-    for (const char *at = name; *at; at++)
-        if (*at <= ' ' || *at > '~' || *at == '"' || *at == '\\')
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9');
+}
+
+/* Nothing that YAML, a log or a shell would read as something else. */
+bool caller_name_valid(const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < length; i++)
+        if (!is_letter_or_digit(name[i]) && (i == 0 || !strchr("._-@", name[i])))
             return false;
-    return strlen(name) <= 64;
+    return length >= 1 && length <= 64;
 }
 
 static bool is_hash(const char *sha256)
@@ -97,10 +112,8 @@ static void check_caller(struct checking *checking, size_t index)
     const struct config_caller *caller = &checking->config->callers[index];
     if (!caller->name)
         complain_of_caller(checking, caller, "this caller has no `name`");
-    else if (!is_name(caller->name))
-        complain_of_caller(checking, caller,
-                           "a caller's name is up to 64 letters, digits and signs, without blanks "
-                           "or quotes");
+    else if (!caller_name_valid(caller->name))
+        complain_of_caller(checking, caller, "a caller's name is " CALLER_NAME_RULE);
     if (!caller->sha256)
         complain_of_caller(checking, caller,
                            "this caller has no `sha256`; `tierway keys new NAME` makes a key");
@@ -125,11 +138,11 @@ static void check_open(struct checking *checking)
 {
     const struct config *config = checking->config;
     struct tw_error error;
-    if (config->caller_count || config->without_keys || config_is_local(config))
+    if (config->caller_count || config->allow_anyone || config_is_local(config))
         return;
     fail(&error, TW_INVALID,
          "other machines can reach %s, and no caller needs a key: name `callers`, listen on "
-         "127.0.0.1, or say `without_keys: true`",
+         "127.0.0.1, or say `allow_anyone: true`",
          config->listen);
     complain(checking, error.message);
 }
@@ -149,6 +162,7 @@ enum tw_status config_check(const struct config *config, struct buffer *problems
 {
     struct checking checking = {.config = config, .problems = problems};
     check_required(&checking);
+    check_words(&checking);
     check_upstream(&checking);
     check_attributes(&checking, &config->attributes);
     for (size_t i = 0; i < config->caller_count; i++) {

@@ -1,6 +1,8 @@
 /* gateway/forward.c: see forward.h. Copies no texts; its one failure is memory for the list. */
 #include "gateway/forward.h"
 
+#include "gateway/callers.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -67,7 +69,7 @@ void header_list_free(struct header_list *list)
 void header_list_add(struct header_list *list, struct text name, struct text value)
 {
     if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? list->capacity * 2 : 32;
+        size_t capacity = list->capacity ? list->capacity * 2 : 16;
         struct http_header *items = realloc(list->items, capacity * sizeof *items);
         if (!items) {
             list->failed = true;
@@ -147,9 +149,23 @@ static void add_passed(const struct http_header *headers, size_t count, const ch
     }
 }
 
-void forward_request(const struct http_request *request, bool identity, struct header_list *list)
+static void drop_keys(struct header_list *list)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (!header_is_key(list->items[i].name))
+            list->items[kept++] = list->items[i];
+    list->count = kept;
+}
+
+void forward_request(const struct forward *forward, const struct http_request *request,
+                     bool identity, struct header_list *list)
 {
     add_passed(request->headers, request->header_count, identity ? "accept-encoding" : NULL, list);
+    if (forward->drop_keys)
+        drop_keys(list);
+    if (forward->authorization.length)
+        header_list_add(list, TEXT("authorization"), forward->authorization);
 }
 
 void forward_answer(const struct http_header *headers, size_t count, bool decoded,

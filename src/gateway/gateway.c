@@ -13,6 +13,7 @@
 struct gateway {
     struct gateway_options options;
     struct forward forward;
+    struct buffer authorization; /* of the upstream */
     struct curl_library curl;
     struct ledger_writer *writer; /* NULL: no ledger is kept */
     struct worker *workers;
@@ -22,9 +23,8 @@ struct gateway {
 struct gateway_options gateway_options_default(void)
 {
     const struct server_options server = server_options_default();
-    return (struct gateway_options){.listen = server.listen,
+    return (struct gateway_options){.server = server,
                                     .threads = 1,
-                                    .body_bytes = server.limits.body_bytes,
                                     .connections = 256,
                                     .connect_ms = 10 * 1000,
                                     .comment_after_ms = 10 * 1000,
@@ -36,13 +36,15 @@ static enum tw_status open_worker(struct gateway *gateway, const char *listen,
                                   struct snapshot *snapshot, struct tw_error *error)
 {
     struct worker *worker = &gateway->workers[gateway->open_workers];
-    struct server_options server = server_options_default();
+    struct server_options server = gateway->options.server;
     server.listen = listen;
-    server.limits.body_bytes = gateway->options.body_bytes;
     server.reuse_port = gateway->options.threads > 1;
+    server.first = gateway->open_workers == 0;
     worker->gateway = gateway;
     worker->options = &gateway->options;
     worker->forward = &gateway->forward;
+    if (gateway->options.metrics)
+        worker->metrics = metrics_block(gateway->options.metrics, gateway->open_workers);
     worker->random.state = gateway->options.seed + gateway->open_workers * 0x9E3779B97F4A7C15u;
     enum tw_status status = worker_open(worker, &server, &gateway->curl, gateway->writer,
                                         snapshot_hold(snapshot), error);
@@ -72,6 +74,21 @@ static enum tw_status start_threads(struct gateway *gateway, struct tw_error *er
     return status;
 }
 
+/* The key that goes upstream, and whether those of callers do. */
+static enum tw_status prepare_keys(struct gateway *gateway, struct tw_error *error)
+{
+    const struct gateway_options *options = &gateway->options;
+    bool needed = options->callers && callers_required(options->callers);
+    gateway->forward.drop_keys = needed || options->upstream_key;
+    buffer_init(&gateway->authorization, KEY_BYTES_MAX);
+    if (!options->upstream_key)
+        return TW_OK;
+    buffer_format(&gateway->authorization, "Bearer %s", options->upstream_key);
+    gateway->forward.authorization = buffer_view(&gateway->authorization);
+    enum tw_status status = gateway->authorization.status;
+    return status ? fail(error, status, "the provider's key: %s", tw_status_text(status)) : TW_OK;
+}
+
 static enum tw_status open_parts(struct gateway *gateway, struct snapshot *snapshot,
                                  struct store *store, struct tw_error *error)
 {
@@ -79,6 +96,8 @@ static enum tw_status open_parts(struct gateway *gateway, struct snapshot *snaps
     enum tw_status status = base_url_check(upstream, error);
     gateway->workers = calloc(gateway->options.threads, sizeof *gateway->workers);
     gateway->forward = forward_of(upstream);
+    if (status == TW_OK)
+        status = prepare_keys(gateway, error);
     if (status == TW_OK && !gateway->workers)
         status = fail(error, TW_NO_MEMORY, "out of memory");
     if (status == TW_OK)
@@ -88,7 +107,7 @@ static enum tw_status open_parts(struct gateway *gateway, struct snapshot *snaps
     else
         status = ledger_writer_open(store, &gateway->writer, error);
     if (status == TW_OK)
-        status = open_worker(gateway, gateway->options.listen, snapshot, error);
+        status = open_worker(gateway, gateway->options.server.listen, snapshot, error);
     while (status == TW_OK && gateway->open_workers < gateway->options.threads)
         status = open_worker(gateway, gateway_address(gateway), snapshot, error);
     return status == TW_OK ? start_threads(gateway, error) : status;
@@ -135,7 +154,7 @@ struct gateway_counters gateway_count(const struct gateway *gateway)
     struct gateway_counters sum = {0};
     for (unsigned i = 0; i < gateway->open_workers; i++) {
         const struct gateway_counters *one = &gateway->workers[i].counters;
-#define COUNTER(name) sum.name += __atomic_load_n(&one->name, __ATOMIC_RELAXED);
+#define COUNTER(name, help) sum.name += __atomic_load_n(&one->name, __ATOMIC_RELAXED);
         GATEWAY_COUNTERS(COUNTER)
 #undef COUNTER
     }
@@ -156,6 +175,7 @@ void gateway_close(struct gateway *gateway)
             pthread_join(gateway->workers[i].thread, NULL);
     ledger_writer_close(gateway->writer);
     curl_library_close(&gateway->curl);
+    buffer_free(&gateway->authorization);
     free(gateway->workers);
     free(gateway);
 }

@@ -13,14 +13,17 @@
  *     way keeps its snapshot, so none is decided by half a policy.
  *   - paths of the gateway itself (administration, metrics): `own_path` in the options is asked for
  *     each request before anything else looks at it.
- *   - what a caller may set: `may_set` in the options is asked for each header x-tierway-NAME.
- *   - who may call, and the key that goes upstream: own_path can answer 401; see also
- *     forward_request in forward.h, which makes the headers that go upstream.
- *   - metrics: struct gateway_counters, kept by each loop on its own, summed by gateway_count.
- *   - an access log: relay_over in relay.c sees each request once, when it has ended. */
+ *   - who may call and what a caller may set: `callers`; the key that goes upstream instead of the
+ *     caller's: `upstream_key`.
+ *   - metrics: `metrics`, and struct gateway_counters, both kept by each loop on its own.
+ *   - an access log: `access_log`. relay_report.c tells it and the metrics of each request once,
+ *     when it has ended. */
 #ifndef TIERWAY_GATEWAY_GATEWAY_H
 #define TIERWAY_GATEWAY_GATEWAY_H
 
+#include "gateway/access_log.h"
+#include "gateway/callers.h"
+#include "gateway/metrics.h"
 #include "gateway/server.h"
 #include "gateway/snapshot.h"
 #include "store/store.h"
@@ -30,11 +33,11 @@ struct gateway;
 #define GATEWAY_THREADS_MAX 256
 
 struct gateway_options {
-    const char *listen;   /* as in server_options */
-    const char *upstream; /* the provider's base URL, with its /v1; base_url_check's rules */
-    unsigned threads;     /* 1 to GATEWAY_THREADS_MAX */
-    size_t body_bytes;    /* of one request */
-    size_t connections;   /* of one thread to the provider, kept while nothing uses them */
+    struct server_options server; /* of each thread; reuse_port is set as needed */
+    const char *upstream;     /* the provider's base URL, with its /v1; base_url_check's rules */
+    const char *upstream_key; /* NULL: a caller's key passes through, unless callers need one */
+    unsigned threads;         /* 1 to GATEWAY_THREADS_MAX */
+    size_t connections;       /* of one thread to the provider, kept while nothing uses them */
     uint32_t connect_ms;
     uint32_t comment_after_ms; /* a stream's caller that has waited this long gets its headers and a
                                   comment; 0: it does not */
@@ -45,30 +48,34 @@ struct gateway_options {
     /* True: the request is answered, or will be, by whoever was asked. On the loop's thread. NULL
      * allowed. */
     bool (*own_path)(struct exchange *exchange, void *context);
-    /* Whether a caller may set this attribute by a header; what it may not set is counted and
-     * otherwise passed over. On any loop's thread. NULL: all. */
-    bool (*may_set)(struct text attribute_header, void *context);
+    /* Such an exchange is over, however it ended; it is not valid after this. NULL allowed. */
+    void (*own_ended)(struct exchange *exchange, void *context);
     void *context;
+    /* NULL: not wanted, nobody needs a key. All have to stay until the gateway is closed. */
+    const struct callers *callers;
+    struct metrics *metrics; /* with a block for each thread */
+    struct access_log *access_log;
 };
 
 /* 127.0.0.1:0, one thread, bodies of 64 MiB, 256 connections, connect 10 s, comments after 10 s and
  * every 15 s, drain 30 s. The upstream has to be set. */
 struct gateway_options gateway_options_default(void);
 
+/* Each with what it counts, as it is shown. */
 #define GATEWAY_COUNTERS(COUNTER)                                                                  \
-    COUNTER(requests)     /* of callers, refused ones not counted */                               \
-    COUNTER(routed)       /* of them */                                                            \
-    COUNTER(attempts)     /* sent upstream for them */                                             \
-    COUNTER(stepped_down) /* attempts at another tier than the first one */                        \
-    COUNTER(retried)      /* further attempts at the same tier */                                  \
-    COUNTER(rejected)     /* by the policy */                                                      \
-    COUNTER(callers_left) /* before their answer's end */                                          \
-    COUNTER(ignored)      /* attributes that a caller may not set */                               \
-    COUNTER(unrecorded)   /* requests whose rows could not be written */                           \
-    COUNTER(early_heads)  /* streams whose headers went out before the provider's */
+    COUNTER(requests, "Requests of callers, without those that were no HTTP.")                     \
+    COUNTER(routed, "Requests that the policy decided.")                                           \
+    COUNTER(attempts, "Attempts sent upstream for them.")                                          \
+    COUNTER(stepped_down, "Attempts at another tier than the first one.")                          \
+    COUNTER(retried, "Further attempts at the same tier.")                                         \
+    COUNTER(rejected, "Requests that the policy rejected.")                                        \
+    COUNTER(callers_left, "Callers that left before their answer ended.")                          \
+    COUNTER(ignored, "Attributes that a caller may not set, and that were passed over.")           \
+    COUNTER(unrecorded, "Requests whose rows could not be written to the ledger.")                 \
+    COUNTER(early_heads, "Streams whose headers went out before the provider's.")
 
 struct gateway_counters {
-#define COUNTER(name) uint64_t name;
+#define COUNTER(name, help) uint64_t name;
     GATEWAY_COUNTERS(COUNTER)
 #undef COUNTER
 };

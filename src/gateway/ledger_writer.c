@@ -5,11 +5,19 @@
  * the desk's thread all the time. A batch that cannot be written fails for all its entries. */
 #include "gateway/ledger_writer.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { BATCH_ROWS = 512 };
+enum {
+    BATCH_ROWS = 512,
+    BATCH_ENTRIES = 512,
+    COMMIT_GAP =
+        500000 /* nanoseconds between the starts of two commits, where rows come together */
+};
 
 struct ledger_entry {
     struct ledger_entry *next;
@@ -17,6 +25,8 @@ struct ledger_entry {
     ledger_written written;
     void *context;
     enum tw_status status;
+    struct budget_order *order; /* NULL: rows are to be written */
+    int64_t reservation;        /* to be let go with the rows; 0: none */
     size_t count;
     struct ledger_row rows[]; /* their texts stand behind the last one */
 };
@@ -26,14 +36,21 @@ struct entry_list {
     struct ledger_entry *first, **end;
 };
 
+/* What goes to the store at once. */
+struct batch {
+    struct ledger_row rows[BATCH_ROWS];
+    int64_t reservations[BATCH_ENTRIES];
+    struct budget_order *orders[BATCH_ENTRIES];
+};
+
 struct ledger_writer {
     struct store *store;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t work;
-    struct entry_list waiting; /* under the lock, as is `closing` */
+    struct entry_list rows, orders; /* that wait; under the lock, as is `closing` */
     bool closing;
-    struct ledger_row *batch; /* BATCH_ROWS */
+    struct batch *batch;
 };
 
 struct ledger_desk {
@@ -69,36 +86,57 @@ static struct ledger_entry *list_take_all(struct entry_list *list)
 
 /* --- the writer's thread --- */
 
-/* Waits for entries; NULL when the writer closes and none is left. */
-static struct ledger_entry *wait_for_work(struct ledger_writer *writer)
+struct work {
+    struct ledger_entry *rows, *orders; /* both NULL when the writer closes and none is left */
+};
+
+static struct work wait_for_work(struct ledger_writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
-    while (!writer->waiting.first && !writer->closing)
+    while (!writer->rows.first && !writer->orders.first && !writer->closing)
         pthread_cond_wait(&writer->work, &writer->lock);
-    struct ledger_entry *entries = list_take_all(&writer->waiting);
+    struct work work = {list_take_all(&writer->rows), list_take_all(&writer->orders)};
     pthread_mutex_unlock(&writer->lock);
-    return entries;
+    return work;
 }
 
-/* Entries up to BATCH_ROWS rows, at least one; gives the first entry that is left. */
-static struct ledger_entry *write_batch(struct ledger_writer *writer, struct ledger_entry *entries)
+static struct ledger_entry *set_status(struct ledger_entry *entries, struct ledger_entry *end,
+                                       enum tw_status status)
 {
-    size_t count = 0;
-    struct ledger_entry *end = entries;
-    for (; end && count + end->count <= BATCH_ROWS; end = end->next) {
-        memcpy(writer->batch + count, end->rows, end->count * sizeof end->rows[0]);
-        count += end->count;
-    }
-    enum tw_status status;
-    if (end == entries) {
-        status = ledger_append(writer->store, end->rows, end->count, NULL);
-        end = end->next;
-    } else {
-        status = ledger_append(writer->store, writer->batch, count, NULL);
-    }
     for (struct ledger_entry *entry = entries; entry != end; entry = entry->next)
         entry->status = status;
     return end;
+}
+
+/* Both below take as many entries as a batch holds, at least one, and give the first one left. */
+
+static struct ledger_entry *write_rows(struct ledger_writer *writer, struct ledger_entry *entries)
+{
+    struct batch *batch = writer->batch;
+    struct ledger_entry *end = entries;
+    size_t count = 0, taken = 0;
+    for (; end && taken < BATCH_ENTRIES && count + end->count <= BATCH_ROWS; end = end->next) {
+        memcpy(batch->rows + count, end->rows, end->count * sizeof end->rows[0]);
+        batch->reservations[taken++] = end->reservation;
+        count += end->count;
+    }
+    if (taken)
+        return set_status(
+            entries, end,
+            ledger_settle(writer->store, batch->rows, count, batch->reservations, taken, NULL));
+    return set_status(
+        end, end->next,
+        ledger_settle(writer->store, end->rows, end->count, &end->reservation, 1, NULL));
+}
+
+static struct ledger_entry *take_orders(struct ledger_writer *writer, struct ledger_entry *entries)
+{
+    struct ledger_entry *end = entries;
+    size_t taken = 0;
+    for (; end && taken < BATCH_ENTRIES; end = end->next)
+        writer->batch->orders[taken++] = end->order;
+    return set_status(entries, end,
+                      budget_reserve(writer->store, writer->batch->orders, taken, NULL));
 }
 
 /* Gives an entry back; wakes its loop where that has nothing to see to yet. */
@@ -114,27 +152,51 @@ static void give_back(struct ledger_entry *entry)
     pthread_mutex_unlock(&desk->lock);
 }
 
+/* Entries that came together are followed by more: a commit that waits a little takes them along,
+ * and spares the disk a flush. A caller that comes alone is not made to wait. */
+static void wait_for_more(int64_t begun)
+{
+    int64_t rest = begun + COMMIT_GAP - clock_monotonic();
+    const struct timespec time = {.tv_nsec = rest};
+    if (rest > 0 && rest <= COMMIT_GAP)
+        nanosleep(&time, NULL);
+}
+
+static void do_all(struct ledger_writer *writer, struct ledger_entry *entries,
+                   struct ledger_entry *(*do_some)(struct ledger_writer *, struct ledger_entry *))
+{
+    while (entries) {
+        struct ledger_entry *rest = do_some(writer, entries);
+        while (entries != rest) {
+            struct ledger_entry *next = entries->next;
+            give_back(entries);
+            entries = next;
+        }
+    }
+}
+
+/* Rows first: what they settle leaves room for the orders. */
 static void *run(void *context)
 {
     struct ledger_writer *writer = context;
-    struct ledger_entry *entries;
-    while ((entries = wait_for_work(writer)))
-        while (entries) {
-            struct ledger_entry *rest = write_batch(writer, entries);
-            while (entries != rest) {
-                struct ledger_entry *next = entries->next;
-                give_back(entries);
-                entries = next;
-            }
-        }
-    return NULL;
+    for (;;) {
+        struct work work = wait_for_work(writer);
+        if (!work.rows && !work.orders)
+            return NULL;
+        int64_t begun = clock_monotonic();
+        bool together = work.rows && work.rows->next;
+        do_all(writer, work.rows, write_rows);
+        do_all(writer, work.orders, take_orders);
+        if (together)
+            wait_for_more(begun);
+    }
 }
 
 enum tw_status ledger_writer_open(struct store *store, struct ledger_writer **result,
                                   struct tw_error *error)
 {
     struct ledger_writer *writer = calloc(1, sizeof *writer);
-    struct ledger_row *batch = calloc(BATCH_ROWS, sizeof *batch);
+    struct batch *batch = calloc(1, sizeof *batch);
     *result = NULL;
     if (!writer || !batch) {
         free(writer);
@@ -144,7 +206,8 @@ enum tw_status ledger_writer_open(struct store *store, struct ledger_writer **re
     }
     writer->store = store;
     writer->batch = batch;
-    list_init(&writer->waiting);
+    list_init(&writer->rows);
+    list_init(&writer->orders);
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->work, NULL);
     if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
@@ -257,14 +320,16 @@ static void copy_text(struct text *text, char **at)
     *at += text->length;
 }
 
+/* rows may be NULL where count is 0. */
 static struct ledger_entry *copy_rows(const struct ledger_row *rows, size_t count)
 {
-    size_t fixed = sizeof(struct ledger_entry) + count * sizeof rows[0];
+    size_t fixed = sizeof(struct ledger_entry) + count * sizeof(struct ledger_row);
     struct ledger_entry *entry = malloc(fixed + text_bytes(rows, count));
     if (!entry)
         return NULL;
     char *at = (char *)entry + fixed;
-    memcpy(entry->rows, rows, count * sizeof rows[0]);
+    if (count)
+        memcpy(entry->rows, rows, count * sizeof rows[0]);
     for (size_t i = 0; i < count; i++) {
 #define LEDGER_TEXT(name, required) copy_text(&entry->rows[i].name, &at);
 #define LEDGER_NUMBER(name, required)
@@ -286,29 +351,58 @@ static enum tw_status check_rows(const struct ledger_row *rows, size_t count,
     return status;
 }
 
-enum tw_status ledger_desk_add(struct ledger_desk *desk, const struct ledger_row *rows,
-                               size_t count, ledger_written written, void *context,
-                               struct ledger_entry **result, struct tw_error *error)
+/* Hands an entry in; the writer is woken where it has nothing of that kind to see to yet. */
+static void hand_in(struct ledger_desk *desk, struct ledger_entry *entry, ledger_written written,
+                    void *context)
 {
     struct ledger_writer *writer = desk->writer;
+    struct entry_list *list = entry->order ? &writer->orders : &writer->rows;
+    entry->desk = desk;
+    entry->written = written;
+    entry->context = context;
+    desk->open_entries++;
+    pthread_mutex_lock(&writer->lock);
+    bool idle = !list->first;
+    list_add(list, entry);
+    pthread_mutex_unlock(&writer->lock);
+    if (idle)
+        pthread_cond_signal(&writer->work);
+}
+
+enum tw_status ledger_desk_settle(struct ledger_desk *desk, const struct ledger_row *rows,
+                                  size_t count, int64_t reservation, ledger_written written,
+                                  void *context, struct ledger_entry **result,
+                                  struct tw_error *error)
+{
     enum tw_status status = check_rows(rows, count, error);
     if (status)
         return status;
     struct ledger_entry *entry = copy_rows(rows, count);
     if (!entry)
         return fail(error, TW_NO_MEMORY, "out of memory");
-    entry->desk = desk;
-    entry->written = written;
-    entry->context = context;
-    desk->open_entries++;
-    pthread_mutex_lock(&writer->lock);
-    bool idle = !writer->waiting.first;
-    list_add(&writer->waiting, entry);
-    pthread_mutex_unlock(&writer->lock);
-    if (idle)
-        pthread_cond_signal(&writer->work);
+    entry->order = NULL;
+    entry->reservation = reservation;
+    hand_in(desk, entry, written, context);
     if (result)
         *result = entry;
+    return TW_OK;
+}
+
+enum tw_status ledger_desk_add(struct ledger_desk *desk, const struct ledger_row *rows,
+                               size_t count, ledger_written written, void *context,
+                               struct ledger_entry **result, struct tw_error *error)
+{
+    return ledger_desk_settle(desk, rows, count, 0, written, context, result, error);
+}
+
+enum tw_status ledger_desk_reserve(struct ledger_desk *desk, struct budget_order *order,
+                                   ledger_written decided, void *context, struct tw_error *error)
+{
+    struct ledger_entry *entry = calloc(1, sizeof *entry);
+    if (!entry)
+        return fail(error, TW_NO_MEMORY, "out of memory");
+    entry->order = order;
+    hand_in(desk, entry, decided, context);
     return TW_OK;
 }
 

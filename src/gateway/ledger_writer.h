@@ -1,5 +1,5 @@
-/* gateway/ledger_writer.h: ledger rows from many loops into one store, on a thread of its own, so
- * that no loop waits for a disk.
+/* gateway/ledger_writer.h: ledger rows from many loops into one store, and what is reserved of
+ * budgets, on a thread of its own, so that no loop waits for a disk.
  *
  * What has gathered while the last batch was written is the next batch: one flush to disk for all
  * of it. Each loop has a desk, at which it hands rows in and is told when they are durable. */
@@ -25,7 +25,7 @@ void ledger_writer_close(struct ledger_writer *writer);
 enum tw_status ledger_desk_open(struct ledger_writer *writer, uv_loop_t *loop,
                                 struct ledger_desk **desk, struct tw_error *error);
 /* Once everything that was handed in is written, calls closed (NULL allowed) from the loop and
- * frees the desk. Nothing may be handed in any more. */
+ * frees the desk. Nothing may be handed in any more, but from what the desk itself calls. */
 void ledger_desk_close(struct ledger_desk *desk, void (*closed)(void *context), void *context);
 
 /* status: TW_OK where the rows are durable. From the loop. */
@@ -37,6 +37,16 @@ typedef void (*ledger_written)(void *context, enum tw_status status);
 enum tw_status ledger_desk_add(struct ledger_desk *desk, const struct ledger_row *rows,
                                size_t count, ledger_written written, void *context,
                                struct ledger_entry **entry, struct tw_error *error);
+/* The same, and lets go of the request's reservation; count may be 0. */
+enum tw_status ledger_desk_settle(struct ledger_desk *desk, const struct ledger_row *rows,
+                                  size_t count, int64_t reservation, ledger_written written,
+                                  void *context, struct ledger_entry **entry,
+                                  struct tw_error *error);
+/* Hands in an order for budget_reserve. It and all that it points to have to stay until decided is
+ * called, which it is in any case; its `choose` is called on the writer's thread. A reservation has
+ * to be given back by ledger_desk_settle. TW_NO_MEMORY: decided is not called. */
+enum tw_status ledger_desk_reserve(struct ledger_desk *desk, struct budget_order *order,
+                                   ledger_written decided, void *context, struct tw_error *error);
 /* The rows are written all the same, and nobody is told. */
 void ledger_entry_forget(struct ledger_entry *entry);
 

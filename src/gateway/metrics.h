@@ -29,6 +29,8 @@ enum metrics_outcome {
     METRICS_OUTCOMES
 };
 
+const char *metrics_outcome_word(enum metrics_outcome outcome);
+
 enum metrics_tokens {
     METRICS_INPUT,
     METRICS_CACHED,

@@ -69,6 +69,11 @@ static const char *const outcome_words[] = {
 #undef METRICS_OUTCOME
 };
 
+const char *metrics_outcome_word(enum metrics_outcome outcome)
+{
+    return outcome_words[outcome];
+}
+
 static const char *label_word(const struct metrics *metrics, enum label label, size_t number)
 {
     switch (label) {

@@ -6,10 +6,39 @@
 #include "gateway/policy_store.h"
 
 #include "base/clock.h"
-#include "gateway/policy_store_internal.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What was loaded once, shared by the snapshots that it is part of. */
+struct content {
+    struct loaded loaded;
+    atomic_size_t holders;
+};
+
+/* The owner of what a snapshot is made of. */
+struct contents {
+    struct content *parts[PART_COUNT];
+};
+
+struct part {
+    struct part_status status;
+    struct buffer why;
+    struct buffer files;
+};
+
+struct policy_store {
+    char *files[PART_COUNT];
+    policy_loader loaders[PART_COUNT];
+    void *context;
+    void (*publish)(void *context, struct snapshot *snapshot);
+    void *publish_context;
+    pthread_mutex_t loading; /* taken before guard where both are */
+    pthread_mutex_t guard;   /* everything below; `live` is written under both */
+    struct snapshot *live;
+    struct part parts[PART_COUNT];
+};
 
 static int64_t now(void)
 {
@@ -40,51 +69,52 @@ static struct content *content_hold(struct content *content)
     return content;
 }
 
-static struct live *live_of(const struct policy_snapshot *snapshot)
+static void contents_free(void *owner)
 {
-    return (struct live *)(uintptr_t)snapshot;
-}
-
-static const struct policy_snapshot *hold(struct live *live)
-{
-    atomic_fetch_add(&live->holders, 1);
-    return &live->snapshot;
-}
-
-void policy_release(const struct policy_snapshot *snapshot)
-{
-    struct live *live = live_of(snapshot);
-    if (!live || atomic_fetch_sub(&live->holders, 1) > 1)
-        return;
+    struct contents *contents = owner;
     for (int part = 0; part < PART_COUNT; part++)
-        content_release(live->contents[part]);
-    free(live);
+        content_release(contents->parts[part]);
+    free(contents);
 }
 
-const struct policy_snapshot *policy_acquire(struct policy_store *store)
+static struct content *content_of(const struct snapshot *snapshot, enum policy_part part)
+{
+    const struct contents *contents = snapshot->owner;
+    return contents->parts[part];
+}
+
+const struct loaded *policy_loaded(const struct snapshot *snapshot, enum policy_part part)
+{
+    return &content_of(snapshot, part)->loaded;
+}
+
+struct snapshot *policy_acquire(struct policy_store *store)
 {
     pthread_mutex_lock(&store->guard);
-    const struct policy_snapshot *snapshot = hold(store->live);
+    struct snapshot *snapshot = snapshot_hold(store->live);
     pthread_mutex_unlock(&store->guard);
     return snapshot;
 }
 
-/* A snapshot of these contents, which it holds. NULL when memory is out. */
-static struct live *live_new(struct content *const *contents, uint64_t generation)
+/* A snapshot of these contents, which it holds. */
+static enum tw_status make_snapshot(struct content *const parts[PART_COUNT],
+                                    struct snapshot **snapshot, struct buffer *why)
 {
-    struct live *live = calloc(1, sizeof *live);
-    if (!live)
-        return NULL;
-    atomic_init(&live->holders, 1);
-    for (int part = 0; part < PART_COUNT; part++) {
-        live->contents[part] = content_hold(contents[part]);
-        live->snapshot.loaded[part] = &contents[part]->loaded;
-    }
-    live->snapshot.policy = contents[PART_POLICY]->loaded.policy;
-    live->snapshot.rule_labels = contents[PART_POLICY]->loaded.rule_labels;
-    live->snapshot.prices = contents[PART_PRICES]->loaded.prices;
-    live->snapshot.generation = generation;
-    return live;
+    struct contents *contents = calloc(1, sizeof *contents);
+    struct tw_error error;
+    if (!contents)
+        return TW_NO_MEMORY;
+    for (int part = 0; part < PART_COUNT; part++)
+        contents->parts[part] = content_hold(parts[part]);
+    const struct snapshot_parts made = {.policy = parts[PART_POLICY]->loaded.policy,
+                                        .rule_labels = parts[PART_POLICY]->loaded.rule_labels,
+                                        .prices = parts[PART_PRICES]->loaded.prices,
+                                        .let_go = contents_free,
+                                        .owner = contents};
+    enum tw_status status = snapshot_make(&made, snapshot, &error);
+    if (status)
+        buffer_format(why, "%s\n", error.message);
+    return status;
 }
 
 /* Loads one part; *content is the caller's on TW_OK. The names of its files are kept either way. */
@@ -111,17 +141,19 @@ static enum tw_status load(struct policy_store *store, enum policy_part part,
     return TW_OK;
 }
 
-/* Notes that the newest content of a part was refused. */
+/* Notes that the newest content of a part was refused; for the same reason again it is no news. */
 static void note_refusal(struct policy_store *store, enum policy_part part, enum tw_status status,
                          const struct buffer *why)
 {
     struct part *kept = &store->parts[part];
+    struct text reason = why->length ? buffer_view(why) : text_of(tw_status_text(status));
     pthread_mutex_lock(&store->guard);
+    bool known = kept->status.refused && text_equal(buffer_view(&kept->why), reason);
     kept->status.refused = true;
-    kept->status.refusals++;
+    kept->status.refusals += !known;
     kept->status.looked = now();
     buffer_clear(&kept->why);
-    buffer_text(&kept->why, why->length ? buffer_view(why) : text_of(tw_status_text(status)));
+    buffer_text(&kept->why, reason);
     pthread_mutex_unlock(&store->guard);
 }
 
@@ -132,17 +164,17 @@ static void note_good(struct part *part)
     buffer_clear(&part->why);
 }
 
-/* Makes a content live in place of the part's old one and tells the loops. False: out of memory,
- * and nothing has changed. */
-static bool swap(struct policy_store *store, enum policy_part part, struct content *content)
+/* Makes a content live in place of the part's old one. On failure nothing has changed. */
+static enum tw_status swap(struct policy_store *store, enum policy_part part,
+                           struct content *content, struct buffer *why)
 {
-    struct content *contents[PART_COUNT];
+    struct content *parts[PART_COUNT];
+    struct snapshot *fresh, *old = store->live;
     for (int i = 0; i < PART_COUNT; i++)
-        contents[i] = i == (int)part ? content : store->live->contents[i];
-    struct live *fresh = live_new(contents, store->live->snapshot.generation + 1);
-    if (!fresh)
-        return false;
-    struct live *old = store->live;
+        parts[i] = i == (int)part ? content : content_of(old, (enum policy_part)i);
+    enum tw_status status = make_snapshot(parts, &fresh, why);
+    if (status)
+        return status;
     struct part *kept = &store->parts[part];
     pthread_mutex_lock(&store->guard);
     store->live = fresh;
@@ -150,10 +182,11 @@ static bool swap(struct policy_store *store, enum policy_part part, struct conte
     kept->status.since = kept->status.looked;
     kept->status.swaps++;
     memcpy(kept->status.hash, content->loaded.hash, sizeof kept->status.hash);
-    policy_readers_tell(store);
     pthread_mutex_unlock(&store->guard);
-    policy_release(&old->snapshot);
-    return true;
+    if (store->publish)
+        store->publish(store->publish_context, snapshot_hold(fresh));
+    snapshot_release(old);
+    return TW_OK;
 }
 
 static void reload_part(struct policy_store *store, enum policy_part part)
@@ -163,13 +196,13 @@ static void reload_part(struct policy_store *store, enum policy_part part)
     buffer_init(&why, POLICY_WHY_MAX);
     enum tw_status status = load(store, part, &content, &why);
     bool same = status == TW_OK &&
-                strcmp(content->loaded.hash, store->live->contents[part]->loaded.hash) == 0;
+                strcmp(content->loaded.hash, policy_loaded(store->live, part)->hash) == 0;
     if (same) {
         pthread_mutex_lock(&store->guard);
         note_good(&store->parts[part]);
         pthread_mutex_unlock(&store->guard);
-    } else if (status == TW_OK && !swap(store, part, content)) {
-        status = TW_NO_MEMORY;
+    } else if (status == TW_OK) {
+        status = swap(store, part, content, &why);
     }
     if (status)
         note_refusal(store, part, status, &why);
@@ -194,9 +227,7 @@ static enum tw_status load_first(struct policy_store *store, struct buffer *why)
         status = status ? status : loaded;
     }
     if (!status)
-        store->live = live_new(contents, 1);
-    if (!status && !store->live)
-        status = TW_NO_MEMORY;
+        status = make_snapshot(contents, &store->live, why);
     for (int part = 0; part < PART_COUNT; part++) {
         struct part_status *kept = &store->parts[part].status;
         kept->since = kept->looked = now();
@@ -237,7 +268,7 @@ void policy_store_close(struct policy_store *store)
 {
     if (!store)
         return;
-    policy_release(store->live ? &store->live->snapshot : NULL);
+    snapshot_release(store->live);
     for (int part = 0; part < PART_COUNT; part++) {
         free(store->files[part]);
         buffer_free(&store->parts[part].why);
@@ -246,6 +277,14 @@ void policy_store_close(struct policy_store *store)
     pthread_mutex_destroy(&store->loading);
     pthread_mutex_destroy(&store->guard);
     free(store);
+}
+
+void policy_store_publish_to(struct policy_store *store,
+                             void (*publish)(void *context, struct snapshot *snapshot),
+                             void *context)
+{
+    store->publish = publish;
+    store->publish_context = context;
 }
 
 void policy_store_status(struct policy_store *store, enum policy_part part,

@@ -10,6 +10,8 @@
 
 #include "gateway/policy_store.h"
 
+#include <uv.h>
+
 struct policy_watch;
 
 struct policy_watch_options {

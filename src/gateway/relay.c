@@ -85,7 +85,7 @@ static void put_relay(struct relay *relay)
     uv_timer_stop(&relay->timer);
     worker_policy_release(relay->policy);
     relay->policy = NULL;
-    arena_free(&relay->arena);
+    arena_clear(&relay->arena);
     if (worker->idle_count >= IDLE_RELAYS) {
         relay_free(relay);
         return;
@@ -141,6 +141,12 @@ static void relay_reset(struct relay *relay, struct exchange *exchange)
     relay->head_sent = relay->routed = relay->recorded = relay->durable = false;
     relay->early = relay->last_seen = relay->upstream_over = relay->broken = false;
     relay->reply = REPLY_NONE;
+    relay->caller = NULL;
+    relay->instant = clock_system() / 1000000;
+    relay->begun = uv_hrtime();
+    relay->first_byte = 0;
+    relay->decision = -1;
+    relay->outcome = METRICS_OUTCOMES;
     relay->last_byte = '\n';
     relay->headers.count = relay->answer.count = relay->head_headers.count = 0;
     relay->headers.failed = relay->answer.failed = relay->head_headers.failed = false;
@@ -148,6 +154,32 @@ static void relay_reset(struct relay *relay, struct exchange *exchange)
     buffer_clear(&relay->target);
     buffer_clear(&relay->out);
     buffer_clear(&relay->tail);
+}
+
+/* Who calls, where that matters. False, and answered, for nobody that is known, and for a caller
+ * that has as many requests under way as it may. */
+static bool admit(struct relay *relay)
+{
+    static const struct api_error unknown = {
+        .type = "invalid_request_error",
+        .code = "invalid_api_key",
+        .message = "This gateway needs a key of its own, as `Authorization: Bearer KEY`."};
+    static const struct api_error busy = {.type = "requests",
+                                          .code = "too_many_requests",
+                                          .message = "This key has too many requests under way."};
+    const struct worker *worker = relay->worker;
+    if (!worker->hasher)
+        return true;
+    struct caller *caller =
+        callers_find(worker->options->callers, worker->hasher, exchange_request(relay->exchange));
+    bool entered = caller && caller_enter(caller);
+    if (entered) {
+        relay->caller = caller;
+        return true;
+    }
+    relay->outcome = caller ? METRICS_OVER_LIMIT : METRICS_DENIED;
+    relay_answer_error(relay, caller ? 429 : 401, caller ? &busy : &unknown, caller != NULL);
+    return false;
 }
 
 static void on_request(struct exchange *exchange, void *context)
@@ -164,6 +196,10 @@ static void on_request(struct exchange *exchange, void *context)
     relay_reset(relay, exchange);
     exchange_set_data(exchange, relay);
     WORKER_COUNT(worker, requests);
+    if (worker->metrics)
+        metrics_add(worker->metrics->open_requests[0], 1);
+    if (!admit(relay))
+        return;
     if (route_wanted(exchange_request(exchange)))
         route_begin(relay);
     else
@@ -187,16 +223,21 @@ static void relay_over(struct relay *relay, enum exchange_end end)
         route_abandon(relay);
     else if (relay->transfer)
         transfer_cancel(relay->transfer);
+    relay_report(relay, end);
+    caller_leave(relay->caller);
     relay->exchange = NULL;
     put_relay(relay);
 }
 
 static void on_ended(struct exchange *exchange, enum exchange_end end, void *context)
 {
+    const struct worker *worker = context;
+    const struct gateway_options *options = worker->options;
     struct relay *relay = exchange_data(exchange);
-    (void)context;
     if (relay)
         relay_over(relay, end);
+    else if (options->own_ended)
+        options->own_ended(exchange, options->context);
 }
 
 const struct server_callbacks *relay_callbacks(void)

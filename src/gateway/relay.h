@@ -4,14 +4,17 @@
  * happens upstream meanwhile. What it owns is kept for the next request. All of it is used on its
  * worker's thread.
  *
- * relay.c: from the exchange to the two ways, and the end of both. relay_plain.c: paths that pass
- * through. The routed ones: route.c decides, route_attempt.c sends and sends again, route_stream.c
- * passes events on, route_reply.c says what is not a stream. */
+ * relay.c: from the exchange to the two ways, and the end of both. relay_report.c: what is said
+ * about it then. relay_plain.c: paths that pass
+ * through. The routed ones: route.c decides, route_budget.c where budgets count, route_attempt.c
+ * sends and sends again, route_stream.c passes events on, route_reply.c says what is not a stream.
+ */
 #ifndef TIERWAY_GATEWAY_RELAY_H
 #define TIERWAY_GATEWAY_RELAY_H
 
 #include "gateway/forward.h"
 #include "gateway/worker.h"
+#include "runtime/budget.h"
 #include "runtime/steps.h"
 
 #define RELAY_PENDING_MAX                                                                          \
@@ -38,6 +41,15 @@ struct relay {
     struct header_list headers; /* likewise */
     struct header_list answer;  /* headers of the answer to the caller */
     bool head_sent;             /* the answer has begun */
+    struct caller *caller;      /* NULL: nobody that is known, or nobody needs a key */
+
+    /* --- for the report --- */
+    int64_t instant;      /* when the request was whole, milliseconds since 1970 UTC */
+    uint64_t begun;       /* the same by uv_hrtime */
+    uint64_t first_byte;  /* of a stream's content, by uv_hrtime; 0: none yet */
+    int64_t decision;     /* nanoseconds, with the wait for budgets; -1: nothing was decided */
+    uint32_t rule_number; /* of `rule` */
+    enum metrics_outcome outcome; /* METRICS_OUTCOMES: as its end shows */
 
     /* --- of a routed request --- */
     bool routed;
@@ -47,6 +59,9 @@ struct relay {
     struct body body;
     struct buffer spliced; /* the body as it goes upstream */
     struct account account;
+    uint64_t asked;         /* when deciding began, by uv_hrtime */
+    struct budget_ask *ask; /* on the ledger's thread; NULL: none is */
+    int64_t reservation;    /* of budgets; 0: none, or given back */
     struct tw_rule rule;
     struct tw_action action;
     struct steps steps;
@@ -93,12 +108,25 @@ void relay_answer_error(struct relay *relay, int status, const struct api_error 
 /* Tells the server to end the exchange, since memory is out or the answer cannot be sent. */
 void relay_break(struct relay *relay);
 
+/* relay_report.c. To be called once, when all is known. */
+void relay_report(const struct relay *relay, enum exchange_end end);
+
 /* relay_plain.c */
 void plain_begin(struct relay *relay);
 
 /* route.c */
 bool route_wanted(const struct http_request *request);
 void route_begin(struct relay *relay);
+/* The decision is there: takes what it needs from the question, and begins. */
+void route_decided(struct relay *relay, const struct budget_question *question);
+
+/* route_budget.c */
+/* Has the question decided by what was spent; route_decided follows, or an error to the caller.
+ * TW_NO_MEMORY: neither does. */
+enum tw_status route_ask(struct relay *relay, const struct budget_question *question,
+                         struct tw_error *error);
+/* The caller has left. */
+void route_leave_ask(struct relay *relay);
 
 /* route_attempt.c */
 /* Begins the current step's attempt. */

@@ -19,6 +19,16 @@ static int64_t length_of(const struct transfer_head *head)
     return LENGTH_UNKNOWN;
 }
 
+static void on_interim(void *context, const struct transfer_head *head)
+{
+    struct relay *relay = context;
+    relay->answer.count = 0;
+    forward_answer(head->headers, head->header_count, false, &relay->answer);
+    if (exchange_inform(relay->exchange, head->status, relay->answer.items, relay->answer.count))
+        relay_break(relay);
+    relay->answer.count = 0;
+}
+
 static void on_head(void *context, const struct transfer_head *head)
 {
     struct relay *relay = context;
@@ -45,10 +55,14 @@ static void on_end(void *context, const struct transfer_end *end)
     struct relay *relay = context;
     relay->transfer = NULL;
     if (end->status == TW_OK && relay->head_sent) {
-        exchange_finish(relay->exchange);
+        struct header_list *trailers = &relay->answer;
+        trailers->count = 0;
+        forward_answer(end->trailers, end->trailer_count, false, trailers);
+        exchange_finish_with(relay->exchange, trailers->items, trailers->count);
     } else if (relay->head_sent) {
         exchange_cut(relay->exchange);
     } else {
+        relay->outcome = METRICS_NO_ANSWER;
         const struct api_error error = {.type = "server_error",
                                         .code = "upstream_unreachable",
                                         .message = end->message ? end->message
@@ -59,10 +73,10 @@ static void on_end(void *context, const struct transfer_end *end)
 
 void plain_begin(struct relay *relay)
 {
-    static const struct transfer_events events = {on_head, on_piece, on_end};
+    static const struct transfer_events events = {on_interim, on_head, on_piece, on_end};
     const struct http_request *request = exchange_request(relay->exchange);
     forward_target(relay->worker->forward, request->target, &relay->target);
-    forward_request(request, false, &relay->headers);
+    forward_request(relay->worker->forward, request, false, &relay->headers);
     const struct transfer_request transfer = {.method = request->method,
                                               .target = buffer_view(&relay->target),
                                               .headers = relay->headers.items,

@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #define HEADER_PREFIX "x-tierway-"
-#define MILLISECONDS 1000000 /* in nanoseconds */
 
 struct routed_path {
     const char *path;
@@ -45,13 +44,12 @@ static bool begins(struct text name, const char *prefix)
 }
 
 /* What a caller may not set is passed over, and counted. */
-static bool is_usable(struct worker *worker, struct text name)
+static bool is_usable(struct relay *relay, struct text name)
 {
-    const struct gateway_options *options = worker->options;
-    if (!options->may_set || !begins(name, HEADER_PREFIX) ||
-        options->may_set(name, options->context))
+    const struct callers *callers = relay->worker->options->callers;
+    if (!callers || !begins(name, HEADER_PREFIX) || caller_may_set(callers, relay->caller, name))
         return true;
-    WORKER_COUNT(worker, ignored);
+    WORKER_COUNT(relay->worker, ignored);
     return false;
 }
 
@@ -80,7 +78,7 @@ static enum tw_status read_headers(struct relay *relay, size_t *count)
         return TW_NO_MEMORY;
     for (size_t i = 0; i < request->header_count; i++) {
         const struct http_header *header = &request->headers[i];
-        if (!is_usable(worker, header->name))
+        if (!is_usable(relay, header->name))
             continue;
         worker->pairs[(*count)++] = (struct attribute_pair){header->name, header->value};
         given |= http_name_is(header->name, HEADER_PREFIX "attempt");
@@ -126,17 +124,22 @@ static int64_t time_budget(const struct relay *relay)
 
 static struct text new_request_id(struct relay *relay)
 {
-    struct random *random = &relay->worker->random;
-    uint64_t high = random_next(random), low = random_next(random);
-    return arena_format(&relay->arena, "req_%016llx%016llx", (unsigned long long)high,
-                        (unsigned long long)low);
+    static const char digits[] = "0123456789abcdef";
+    char id[sizeof "req_" - 1 + 32] = "req_";
+    uint64_t bits = 0;
+    for (size_t i = 0; i < 32; i++, bits >>= 4) {
+        if (i % 16 == 0)
+            bits = random_next(&relay->worker->random);
+        id[sizeof "req_" - 1 + i] = digits[bits & 15];
+    }
+    return arena_text(&relay->arena, (struct text){id, sizeof id});
 }
 
-static enum tw_status decide(struct relay *relay, const struct routed_path *path, int64_t instant,
-                             struct tw_error *error)
+/* Everything that the policy reads, but for budgets. */
+static enum tw_status fill_request(struct relay *relay, const struct routed_path *path,
+                                   struct tw_error *error)
 {
     tw_request *request = relay->policy->request;
-    const tw_policy *policy = relay->policy->snapshot->policy;
     size_t count;
     enum tw_status status = read_headers(relay, &count);
     if (status != TW_OK)
@@ -144,28 +147,21 @@ static enum tw_status decide(struct relay *relay, const struct routed_path *path
     const struct attribute_source source = {.body = &relay->body,
                                             .endpoint = text_of(path->endpoint),
                                             .request_id = relay->account.request_id,
-                                            .instant = instant,
+                                            .instant = relay->instant,
                                             .headers = relay->worker->pairs,
                                             .header_count = count,
                                             .ignore_unknown = true};
     tw_request_clear(request);
     status = attributes_fill(request, &source, error);
-    if (status != TW_OK)
-        return status;
-    uint32_t rule = tw_decide(policy, request);
-    tw_policy_rule(policy, rule, &relay->rule);
-    tw_policy_action(policy, request, rule, &relay->action);
-    relay->account.rule = text_of(relay->rule.name);
-    if (relay->action.step_count)
-        relay->account.chosen_tier = text_of(relay->action.steps[0].name);
-    return TW_OK;
+    if (status == TW_OK)
+        status = budget_attributes(request, &relay->arena, &relay->account.attributes, error);
+    return status;
 }
 
 static enum tw_status prepare(struct relay *relay, const struct routed_path *path,
                               struct tw_error *error)
 {
     const struct snapshot *snapshot = relay->policy->snapshot;
-    int64_t instant = clock_system() / MILLISECONDS;
     enum tw_status status = body_scan(exchange_request(relay->exchange)->body, &relay->body, error);
     if (status != TW_OK)
         return status;
@@ -176,12 +172,8 @@ static enum tw_status prepare(struct relay *relay, const struct routed_path *pat
                                       .price_table = snapshot->price_table};
     relay->account.request_id = new_request_id(relay);
     status = account_open(&relay->account, &relay->body, &relay->arena, error);
-    if (status == TW_OK)
-        status = decide(relay, path, instant, error);
-    if (status == TW_OK)
-        steps_begin(&relay->steps, &relay->action, &relay->account, &relay->worker->random,
-                    &relay->arena, instant, relay_now(relay));
-    return status;
+    relay->asked = uv_hrtime();
+    return status == TW_OK ? fill_request(relay, path, error) : status;
 }
 
 static void answer_unusable(struct relay *relay, enum tw_status status,
@@ -192,6 +184,7 @@ static void answer_unusable(struct relay *relay, enum tw_status status,
                                     .code = full ? "out_of_memory" : "invalid_request",
                                     .message = error->message};
     relay->recorded = true; /* nothing was attempted */
+    relay->outcome = full ? METRICS_FAILED : METRICS_BAD_REQUEST;
     relay_answer_error(relay, full ? 503 : 400, &shown, full);
 }
 
@@ -217,8 +210,49 @@ static void begin_steps(struct relay *relay)
     relay->add_usage = relay->chat && relay->body.stream && !relay->body.usage_wanted;
     forward_target(relay->worker->forward, exchange_request(relay->exchange)->target,
                    &relay->target);
-    forward_request(exchange_request(relay->exchange), true, &relay->headers);
+    forward_request(relay->worker->forward, exchange_request(relay->exchange), true,
+                    &relay->headers);
     route_send(relay);
+}
+
+void route_decided(struct relay *relay, const struct budget_question *question)
+{
+    const tw_policy *policy = relay->policy->snapshot->policy;
+    relay->rule_number = question->rule;
+    relay->action = question->action;
+    relay->reservation = question->order.reservation;
+    relay->account.estimate = question->amount;
+    tw_policy_rule(policy, question->rule, &relay->rule);
+    relay->account.rule = text_of(relay->rule.name);
+    if (relay->action.step_count)
+        relay->account.chosen_tier = text_of(relay->action.steps[0].name);
+    relay->decision = (int64_t)(uv_hrtime() - relay->asked);
+    steps_begin(&relay->steps, &relay->action, &relay->account, &relay->worker->random,
+                &relay->arena, relay->instant, relay_now(relay));
+    if (relay->action.step_count == 0)
+        reject(relay);
+    else
+        begin_steps(relay);
+}
+
+/* Here, or where the policy reads a budget and there is a ledger, on the ledger's thread. */
+static enum tw_status decide(struct relay *relay, struct tw_error *error)
+{
+    struct budget_question question = {.request = relay->policy->request,
+                                       .zone = relay->account.zone,
+                                       .prices = relay->account.prices,
+                                       .model = relay->account.model,
+                                       .input_tokens = relay->body.tokens,
+                                       .output_tokens = relay->body.max_output_tokens,
+                                       .instant = relay->instant};
+    if (relay->worker->desk && budget_is_read(relay->account.policy))
+        return route_ask(relay, &question, error);
+    enum tw_status status = budget_question_open(&question, &relay->arena, error);
+    if (status == TW_OK)
+        status = budget_decide(&question, NULL, error);
+    if (status == TW_OK)
+        route_decided(relay, &question);
+    return status;
 }
 
 void route_begin(struct relay *relay)
@@ -229,13 +263,13 @@ void route_begin(struct relay *relay)
     relay->routed = true;
     relay->chat = path->chat;
     relay->steps.row_count = 0;
+    relay->ask = NULL;
+    relay->reservation = 0;
     relay->account = (struct account){.policy = NULL};
     relay->policy = worker_policy_hold(relay->worker);
     enum tw_status status = prepare(relay, path, &error);
+    if (status == TW_OK)
+        status = decide(relay, &error);
     if (status != TW_OK)
         answer_unusable(relay, status, &error);
-    else if (relay->action.step_count == 0)
-        reject(relay);
-    else
-        begin_steps(relay);
 }

@@ -63,6 +63,16 @@ static void on_written(void *context, enum tw_status status)
         route_reply_unrecorded(relay);
 }
 
+/* Hands in all rows, and gives the reservation back with them. */
+static enum tw_status hand_in(struct relay *relay, ledger_written written,
+                              struct ledger_entry **entry)
+{
+    int64_t reservation = relay->reservation;
+    relay->reservation = 0;
+    return ledger_desk_settle(relay->worker->desk, relay->steps.rows, relay->steps.row_count,
+                              reservation, written, relay, entry, NULL);
+}
+
 void route_record(struct relay *relay, enum relay_reply reply)
 {
     struct worker *worker = relay->worker;
@@ -73,9 +83,7 @@ void route_record(struct relay *relay, enum relay_reply reply)
     relay->time_out_at = relay->retry_at = relay->comment_at = NEVER;
     route_set_timer(relay);
     if (worker->desk)
-        status =
-            ledger_desk_add(worker->desk, relay->steps.rows, relay->steps.row_count,
-                            wait ? on_written : NULL, relay, wait ? &relay->entry : NULL, NULL);
+        status = hand_in(relay, wait ? on_written : NULL, wait ? &relay->entry : NULL);
     if (!wait || status != TW_OK)
         on_written(relay, status);
 }
@@ -89,7 +97,7 @@ static void record_cancelled(struct relay *relay, bool sent)
 
 void route_abandon(struct relay *relay)
 {
-    struct ledger_desk *desk = relay->worker->desk;
+    route_leave_ask(relay);
     if (relay->entry)
         ledger_entry_forget(relay->entry);
     if (relay->transfer) {
@@ -98,8 +106,8 @@ void route_abandon(struct relay *relay)
         if (!relay->recorded)
             record_cancelled(relay, sent);
     }
-    if (!relay->recorded && desk && relay->steps.row_count &&
-        ledger_desk_add(desk, relay->steps.rows, relay->steps.row_count, NULL, NULL, NULL, NULL))
+    bool any = relay->steps.row_count || relay->reservation;
+    if (!relay->recorded && relay->worker->desk && any && hand_in(relay, NULL, NULL))
         WORKER_COUNT(relay->worker, unrecorded);
     relay->recorded = true;
 }
@@ -245,7 +253,7 @@ static void on_end(void *context, const struct transfer_end *end)
 
 void route_send(struct relay *relay)
 {
-    static const struct transfer_events events = {on_head, on_piece, on_end};
+    static const struct transfer_events events = {NULL, on_head, on_piece, on_end};
     struct worker *worker = relay->worker;
     struct text tier = text_of(steps_current(&relay->steps)->name);
     int64_t now = relay_now(relay), timeout = steps_timeout(&relay->steps);

@@ -173,6 +173,7 @@ void route_reply_unrecorded(struct relay *relay)
         .code = "ledger_unavailable",
         .message = "The answer cannot be accounted for, so it is not delivered."};
     WORKER_COUNT(relay->worker, unrecorded);
+    relay->outcome = METRICS_FAILED;
     if (relay->reply == REPLY_STREAM)
         exchange_cut(relay->exchange);
     else

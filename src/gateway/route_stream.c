@@ -27,23 +27,30 @@ static void send_head(struct relay *relay, int status)
         relay_break(relay);
 }
 
-/* The first event that is passed on: no other attempt will follow, and the rule's own time limit
- * alone goes on running. */
+/* The first event that is passed on: no other attempt will follow, and a time limit that the rule
+ * itself sets goes on running, but no other: a caller that is being served does not wait. */
 static void begin(struct relay *relay)
 {
-    if (steps_current(&relay->steps)->timeout <= 0)
-        relay->time_out_at = NEVER;
+    int64_t timeout = steps_current(&relay->steps)->timeout;
+    relay->time_out_at = timeout > 0 ? relay->steps.begun + timeout : NEVER;
     relay->comment_at = NEVER;
     route_set_timer(relay);
     if (relay->head_sent)
         return;
     route_make_headers(relay, false);
     send_head(relay, relay->answer_status);
+    /* A stream may last long: what it needs no more is given back. */
+    header_list_free(&relay->headers);
+    header_list_free(&relay->head_headers);
+    header_list_free(&relay->answer);
+    buffer_free(&relay->head);
 }
 
 bool stream_pass(void *context, const struct piece *piece)
 {
     struct relay *relay = context;
+    if (relay->first_byte == 0)
+        relay->first_byte = uv_hrtime();
     if (!relay->head_sent || relay->comment_at != NEVER)
         begin(relay);
     relay->last_seen |= piece->last;

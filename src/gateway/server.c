@@ -2,9 +2,11 @@
  * connections. Fails where the address cannot be read or listened on; nothing is left open then. */
 #include "gateway/server_internal.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void link_init(struct link *link)
 {
@@ -112,9 +114,29 @@ static int share_port(struct server *server)
     return result;
 }
 
+/* A socket that does not share its port gets it only where nobody listens, sharing or not. */
+static int check_free(const struct sockaddr_storage *address)
+{
+    const int one = 1;
+    bool six = address->ss_family == AF_INET6;
+    socklen_t length = six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    int probe = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe < 0)
+        return uv_translate_sys_error(errno);
+    setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one); /* as libuv does */
+    int bound = bind(probe, (const struct sockaddr *)address, length);
+    int result = bound != 0 ? uv_translate_sys_error(errno) : 0;
+    close(probe);
+    return result;
+}
+
 static int start_listening(struct server *server, const struct sockaddr_storage *address)
 {
-    int result = server->options.reuse_port ? share_port(server) : 0;
+    int result = 0;
+    if (server->options.reuse_port && server->options.first)
+        result = check_free(address);
+    if (!result && server->options.reuse_port)
+        result = share_port(server);
     if (!result)
         result = uv_tcp_bind(&server->listener, (const struct sockaddr *)address, 0);
     if (!result)

@@ -17,6 +17,7 @@
 #ifndef TIERWAY_GATEWAY_SERVER_H
 #define TIERWAY_GATEWAY_SERVER_H
 
+#include "gateway/connection_gate.h"
 #include "gateway/http_message.h"
 #include "gateway/request_reader.h"
 
@@ -29,10 +30,12 @@ struct server_options {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", "localhost:0"; port 0: the kernel picks */
     struct request_limits limits;
     size_t connection_limit;
+    struct connection_gate *gate; /* asked beside connection_limit; NULL: none. Has to stay */
     size_t pipeline_bytes;
     size_t write_limit; /* bytes that exchange_write may leave waiting for a slow reader */
     int backlog;
     bool reuse_port;    /* SO_REUSEPORT, for one server a core */
+    bool first;         /* with reuse_port: nobody may listen there yet */
     uint32_t head_ms;   /* first byte of a request (or connect) to the blank line */
     uint32_t body_ms;   /* blank line to the end of the body */
     uint32_t idle_ms;   /* between two requests */
@@ -83,7 +86,8 @@ void *exchange_data(const struct exchange *exchange);
 
 /* Header names and values are checked: one with CR, LF or NUL in it, or one that is the server's
  * own business (content-length, transfer-encoding, connection) gives TW_INVALID and sends nothing.
- * Statuses 200 to 599. A request with method HEAD gets no body, whatever is passed. */
+ * Statuses 200 to 599. A request with method HEAD gets no body, whatever is passed; an answer with
+ * 204 or 304 has neither a body nor a length. */
 
 /* The whole answer in one go. body is copied. */
 enum tw_status exchange_answer(struct exchange *exchange, int status,
@@ -99,8 +103,19 @@ enum tw_status exchange_start(struct exchange *exchange, int status,
  * write_limit bytes would be waiting. */
 enum tw_status exchange_write(struct exchange *exchange, struct text piece);
 void exchange_finish(struct exchange *exchange);
+/* The same with trailers behind the body; left out where it is not chunked. */
+void exchange_finish_with(struct exchange *exchange, const struct http_header *trailers,
+                          size_t count);
+/* An interim answer (102 to 199) before the answer begins; HTTP/1.0 callers do not get it. */
+enum tw_status exchange_inform(struct exchange *exchange, int status,
+                               const struct http_header *headers, size_t count);
 /* Bytes waiting for a slow reader. Write on when it is 0 or small, else wait for `drained`. */
 size_t exchange_pending(const struct exchange *exchange);
+
+/* For the log: the answer's status, 0 where none has begun, and the bytes of its body so far,
+ * without framing. */
+int exchange_status(const struct exchange *exchange);
+uint64_t exchange_sent(const struct exchange *exchange);
 
 /* Ends the connection in the middle of things. Cut: after what was written so far, with a FIN.
  * Reset: at once, with a RST; what is still waiting is lost. */

@@ -97,31 +97,29 @@ static const char *reason_phrase(int status)
     return "Unnamed";
 }
 
+/* No line end and no NUL. Looks at every byte whatever it finds, eight or more at a time. */
+static bool is_clean(struct text text)
+{
+    bool clean = true;
+    for (size_t i = 0; i < text.length; i++)
+        clean &= text.data[i] != '\r' && text.data[i] != '\n' && text.data[i] != '\0';
+    return clean;
+}
+
 static bool may_be_sent(const struct http_header *header)
 {
     static const char *const own[] = {"content-length", "transfer-encoding", "connection"};
-    const struct text texts[] = {header->name, header->value};
-    for (size_t i = 0; i < 2; i++)
-        for (size_t k = 0; k < texts[i].length; k++)
-            if (memchr("\r\n", texts[i].data[k], 3)) /* the third byte is the NUL */
-                return false;
+    if (header->name.length == 0 || !is_clean(header->name) || !is_clean(header->value))
+        return false;
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (http_name_is(header->name, own[i]))
+        if ((header->name.data[0] | 0x20) == own[i][0] && http_name_is(header->name, own[i]))
             return false;
-    return header->name.length > 0;
+    return true;
 }
 
-static enum tw_status print_headers(struct buffer *head, int status,
-                                    const struct http_header *headers, size_t count)
+static enum tw_status print_lines(struct buffer *head, const struct http_header *headers,
+                                  size_t count)
 {
-    if (status < 200 || status > 599)
-        return TW_INVALID;
-    buffer_clear(head);
-    buffer_string(head, "HTTP/1.1 ");
-    buffer_number(head, status);
-    buffer_byte(head, ' ');
-    buffer_string(head, reason_phrase(status));
-    buffer_string(head, "\r\n");
     for (size_t i = 0; i < count; i++) {
         if (!may_be_sent(&headers[i]))
             return TW_INVALID;
@@ -131,6 +129,18 @@ static enum tw_status print_headers(struct buffer *head, int status,
         buffer_string(head, "\r\n");
     }
     return TW_OK;
+}
+
+static enum tw_status print_headers(struct buffer *head, int status,
+                                    const struct http_header *headers, size_t count)
+{
+    buffer_clear(head);
+    buffer_string(head, "HTTP/1.1 ");
+    buffer_number(head, status);
+    buffer_byte(head, ' ');
+    buffer_string(head, reason_phrase(status));
+    buffer_string(head, "\r\n");
+    return print_lines(head, headers, count);
 }
 
 /* The headers that say where the body ends, and the blank line. */
@@ -146,21 +156,30 @@ static void print_framing(struct buffer *head, const struct exchange *exchange, 
     buffer_string(head, closing ? "connection: close\r\n\r\n" : "\r\n");
 }
 
+/* Answers that have neither a body nor a length (RFC 9110, 15.3.5 and 15.4.5). */
+static bool is_bodiless(int status)
+{
+    return status == 204 || status == 304;
+}
+
 /* Builds the head of an answer in server->head. */
 static enum tw_status build_head(struct exchange *exchange, int status,
                                  const struct http_header *headers, size_t count, int64_t length)
 {
     struct connection *connection = connection_of(exchange);
     struct server *server = connection->server;
-    if (exchange->state != ANSWER_NONE)
+    if (exchange->state != ANSWER_NONE || status < 200 || status > 599)
         return TW_INVALID;
     enum tw_status result = print_headers(&server->head, status, headers, count);
     if (result)
         return result;
     const struct http_request *request = &connection->reader.request;
-    exchange->remaining = length;
-    exchange->chunked = length == LENGTH_UNKNOWN && request->minor_version == 1;
-    exchange->close_after |= server->stopping || (length == LENGTH_UNKNOWN && !exchange->chunked);
+    exchange->status = status;
+    bool open_end = length == LENGTH_UNKNOWN && !is_bodiless(status);
+    exchange->without_body |= is_bodiless(status);
+    exchange->remaining = is_bodiless(status) ? LENGTH_UNKNOWN : length;
+    exchange->chunked = open_end && request->minor_version == 1;
+    exchange->close_after |= server->stopping || (open_end && !exchange->chunked);
     /* HTTP/1.0 callers expect a close unless they are told otherwise. */
     if (!exchange->close_after && request->minor_version == 0)
         buffer_string(&server->head, "connection: keep-alive\r\n");
@@ -194,7 +213,9 @@ enum tw_status exchange_answer(struct exchange *exchange, int status,
     if (result)
         return result;
     exchange->state = ANSWER_COMPLETE;
-    result = send_head(exchange, exchange->without_body ? TEXT("") : body);
+    body = exchange->without_body ? TEXT("") : body;
+    exchange->sent = body.length;
+    result = send_head(exchange, body);
     if (result)
         exchange->state = ANSWER_RESET;
     connection_settle_later(connection_of(exchange));
@@ -240,22 +261,58 @@ enum tw_status exchange_write(struct exchange *exchange, struct text piece)
     }
     if (exchange->without_body)
         return TW_OK;
+    exchange->sent += piece.length;
     if (exchange->chunked)
         return write_chunk(exchange, piece);
     uv_buf_t bytes = piece_of(piece);
     return connection_write(connection, &bytes, 1);
 }
 
-void exchange_finish(struct exchange *exchange)
+/* The last chunk, and the trailers behind it, in server->head. */
+static enum tw_status write_last_chunk(struct exchange *exchange,
+                                       const struct http_header *trailers, size_t count)
+{
+    struct connection *connection = connection_of(exchange);
+    struct buffer *last = &connection->server->head;
+    buffer_clear(last);
+    buffer_string(last, "0\r\n");
+    enum tw_status status = print_lines(last, trailers, count);
+    buffer_string(last, "\r\n");
+    uv_buf_t piece = piece_of(buffer_view(last));
+    if (status == TW_OK)
+        status = last->status;
+    return status ? status : connection_write(connection, &piece, 1);
+}
+
+void exchange_finish_with(struct exchange *exchange, const struct http_header *trailers,
+                          size_t count)
 {
     if (!answering(exchange) || exchange->state != ANSWER_STREAMING)
         return;
-    uv_buf_t last = piece_of(TEXT("0\r\n\r\n"));
-    exchange->state = exchange->remaining > 0 ? ANSWER_CUT : ANSWER_COMPLETE;
-    if (exchange->chunked && !exchange->without_body &&
-        connection_write(connection_of(exchange), &last, 1))
+    bool cut = exchange->remaining > 0 && !exchange->without_body;
+    exchange->state = cut ? ANSWER_CUT : ANSWER_COMPLETE;
+    if (exchange->chunked && !exchange->without_body && write_last_chunk(exchange, trailers, count))
         exchange->state = ANSWER_RESET;
     connection_settle_later(connection_of(exchange));
+}
+
+void exchange_finish(struct exchange *exchange)
+{
+    exchange_finish_with(exchange, NULL, 0);
+}
+
+enum tw_status exchange_inform(struct exchange *exchange, int status,
+                               const struct http_header *headers, size_t count)
+{
+    struct connection *connection = connection_of(exchange);
+    struct buffer *head = &connection->server->head;
+    if (!answering(exchange) || connection->reader.request.minor_version == 0)
+        return TW_OK;
+    if (exchange->state != ANSWER_NONE || status < 102 || status > 199)
+        return TW_INVALID;
+    enum tw_status result = print_headers(head, status, headers, count);
+    buffer_string(head, "\r\n");
+    return result ? result : send_head(exchange, TEXT(""));
 }
 
 static void end_early(struct exchange *exchange, enum answer_state state)
@@ -289,6 +346,16 @@ const struct http_request *exchange_request(const struct exchange *exchange)
 uv_loop_t *exchange_loop(const struct exchange *exchange)
 {
     return connection_of(exchange)->server->loop;
+}
+
+int exchange_status(const struct exchange *exchange)
+{
+    return exchange->status;
+}
+
+uint64_t exchange_sent(const struct exchange *exchange)
+{
+    return exchange->sent;
 }
 
 void exchange_set_data(struct exchange *exchange, void *data)

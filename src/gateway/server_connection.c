@@ -26,6 +26,7 @@ static void on_handle_closed(uv_handle_t *handle)
     link_remove(&connection->in_settling);
     reader_free(&connection->reader);
     buffer_free(&connection->ahead);
+    connection_gate_leave(server->options.gate, connection->place);
     free(connection);
     server_connection_gone(server);
 }
@@ -330,6 +331,20 @@ static struct connection *connection_new(struct server *server)
     return connection;
 }
 
+/* Whether the server's gate, if there is one, lets this caller in. */
+static bool may_enter(struct connection *connection)
+{
+    struct connection_gate *gate = connection->server->options.gate;
+    struct sockaddr_storage address;
+    int length = sizeof address;
+    if (!gate)
+        return true;
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &length) != 0)
+        return false; /* it has left already */
+    connection->place = connection_gate_enter(gate, (struct sockaddr *)&address);
+    return connection->place != NULL;
+}
+
 void connection_accept(struct server *server)
 {
     struct connection *connection = connection_new(server);
@@ -345,7 +360,7 @@ void connection_accept(struct server *server)
     }
     uv_tcp_nodelay(&connection->tcp, 1);
     keep_reading(connection, true);
-    if (server->connection_count > limit)
+    if (server->connection_count > limit || !may_enter(connection))
         refuse(connection, REFUSAL_CONNECTIONS);
     else
         set_phase(connection, PHASE_HEAD);

@@ -32,6 +32,8 @@ enum answer_state {
 struct exchange {
     void *data;
     enum answer_state state;
+    int status;    /* of the answer; 0: none has begun */
+    uint64_t sent; /* bytes of its body, sent or waiting */
     bool chunked;
     bool without_body; /* the answer to HEAD */
     bool close_after;
@@ -53,6 +55,7 @@ struct connection {
     struct server *server;
     struct link in_server;
     struct link in_settling;
+    struct gate_place *place; /* at the server's gate; NULL: none, or there is no gate */
     enum connection_phase phase;
     enum connection_phase timed_phase; /* what the timer runs for */
     struct request_reader reader;

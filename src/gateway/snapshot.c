@@ -1,21 +1,32 @@
-/* gateway/snapshot.c: see snapshot.h. Owns the policy and its zone. */
+/* gateway/snapshot.c: see snapshot.h. Owns the zone; the policy is its maker's. */
 #include "gateway/snapshot.h"
 
 #include <stdlib.h>
 
 enum { NAME_BYTES = 4096 };
 
-enum tw_status snapshot_make(tw_policy *policy, const struct price_table *prices,
-                             struct snapshot **result, struct tw_error *error)
+static void let_go(const struct snapshot_parts *parts)
 {
+    if (parts->let_go)
+        parts->let_go(parts->owner);
+}
+
+enum tw_status snapshot_make(const struct snapshot_parts *parts, struct snapshot **result,
+                             struct tw_error *error)
+{
+    const tw_policy *policy = parts->policy;
+    const struct price_table *prices = parts->prices;
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     *result = NULL;
     if (!snapshot) {
-        tw_policy_free(policy);
+        let_go(parts);
         return fail(error, TW_NO_MEMORY, "out of memory");
     }
     snapshot->policy = policy;
     snapshot->prices = prices;
+    snapshot->rule_labels = parts->rule_labels;
+    snapshot->let_go = parts->let_go;
+    snapshot->owner = parts->owner;
     snapshot->provider = provider_find(text_of(tw_policy_provider(policy)));
     atomic_init(&snapshot->holders, 1);
     buffer_init(&snapshot->name, NAME_BYTES);
@@ -47,7 +58,8 @@ void snapshot_release(struct snapshot *snapshot)
     if (!snapshot || atomic_fetch_sub(&snapshot->holders, 1) > 1)
         return;
     zone_free(snapshot->zone);
-    tw_policy_free(snapshot->policy);
     buffer_free(&snapshot->name);
+    if (snapshot->let_go)
+        snapshot->let_go(snapshot->owner);
     free(snapshot);
 }

@@ -94,12 +94,16 @@ static bool read_headers(struct transfer *transfer, size_t *count)
 
 static bool tell_head(struct transfer *transfer)
 {
+    const struct transfer_events *events = transfer->events;
     struct transfer_head head = {.status = transfer->status};
     if (!read_headers(transfer, &head.header_count))
         return false;
     head.headers = transfer->headers;
-    transfer->head_told = true;
-    transfer->events->head(transfer->context, &head);
+    transfer->head_told = transfer->status >= 200;
+    if (transfer->head_told)
+        events->head(transfer->context, &head);
+    else if (events->interim && transfer->status > 101)
+        events->interim(transfer->context, &head);
     buffer_clear(&transfer->head);
     return true;
 }
@@ -122,7 +126,7 @@ static bool take_line(struct transfer *transfer, struct text line)
         return true;
     }
     if (blank)
-        return transfer->head_told || transfer->status < 200 || tell_head(transfer);
+        return transfer->head_told || tell_head(transfer);
     if (line.data[0] == ' ' || line.data[0] == '\t')
         join_line(head);
     buffer_text(head, line);
@@ -164,7 +168,7 @@ static void set_options(struct transfer *transfer)
     struct upstream *upstream = transfer->upstream;
     __typeof__(&curl_easy_setopt) set = upstream->curl->easy_setopt;
     CURL *easy = transfer->easy;
-    set(easy, CURLOPT_URL, upstream->url);
+    set(easy, CURLOPT_CURLU, upstream->url);
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_PROXY, "");
     set(easy, CURLOPT_NOPROXY, "*");
@@ -502,28 +506,42 @@ bool transfer_cancel(struct transfer *transfer)
 
 /* --- open and close --- */
 
+static enum tw_status read_url(const struct curl_library *curl, const char *text, CURLU **url)
+{
+    *url = curl->url();
+    CURLUcode code = *url ? curl->url_set(*url, CURLUPART_URL, text, 0) : CURLUE_OUT_OF_MEMORY;
+    if (code == CURLUE_OUT_OF_MEMORY)
+        return TW_NO_MEMORY;
+    return code == CURLUE_OK ? TW_OK : TW_INVALID;
+}
+
 enum tw_status upstream_open(uv_loop_t *loop, const struct curl_library *curl,
                              const struct upstream_options *options, struct upstream **result,
                              struct tw_error *error)
 {
     struct upstream *upstream = calloc(1, sizeof *upstream);
-    char *url = strdup(options->url);
+    CURLU *url;
+    enum tw_status status = read_url(curl, options->url, &url);
     *result = NULL;
-    if (!upstream || !url)
-        goto no_memory;
+    if (!upstream)
+        status = TW_NO_MEMORY;
+    if (status != TW_OK)
+        goto failed;
     upstream->loop = loop;
     upstream->curl = curl;
     upstream->url = url;
     upstream->connections = options->connections;
     upstream->connect_ms = options->connect_ms;
-    if (sockets_open(upstream))
-        goto no_memory;
+    status = sockets_open(upstream);
+    if (status != TW_OK)
+        goto failed;
     *result = upstream;
     return TW_OK;
-no_memory:
+failed:
     free(upstream);
-    free(url);
-    return fail(error, TW_NO_MEMORY, "out of memory");
+    curl->url_cleanup(url);
+    return fail(error, status, "%s",
+                status == TW_INVALID ? "the provider's URL cannot be read" : "out of memory");
 }
 
 void upstream_handle_closed(struct upstream *upstream)
@@ -534,7 +552,7 @@ void upstream_handle_closed(struct upstream *upstream)
     void (*closed)(void *) = upstream->closed;
     void *context = upstream->closed_context;
     free(upstream->sockets);
-    free(upstream->url);
+    upstream->curl->url_cleanup(upstream->url);
     free(upstream);
     if (closed)
         closed(context);
@@ -545,9 +563,14 @@ void upstream_close(struct upstream *upstream, void (*closed)(void *context), vo
     upstream->closing = true;
     upstream->closed = closed;
     upstream->closed_context = context;
-    while (upstream->active)
-        transfer_cancel(upstream->active);
-    while (upstream->idle)
-        transfer_free(take_idle(upstream));
+    for (struct transfer *transfer = upstream->active, *next; transfer; transfer = next) {
+        next = transfer->next;
+        take_back(transfer);
+        transfer_free(transfer);
+    }
+    for (struct transfer *transfer = upstream->idle, *next; transfer; transfer = next) {
+        next = transfer->next;
+        transfer_free(transfer);
+    }
     sockets_close(upstream);
 }

@@ -50,6 +50,8 @@ struct transfer_end {
 };
 
 struct transfer_events {
+    /* An interim answer (102 to 199). NULL: not wanted. */
+    void (*interim)(void *context, const struct transfer_head *head);
     void (*head)(void *context, const struct transfer_head *head);
     enum piece_verdict (*piece)(void *context, struct text piece);
     /* The last event; the transfer is not valid any more. Another one may be started from here. */
@@ -73,7 +75,7 @@ enum tw_status upstream_open(uv_loop_t *loop, const struct curl_library *curl,
                              const struct upstream_options *options, struct upstream **upstream,
                              struct tw_error *error);
 /* Cancels what still runs, without events, and closes the connections. Frees itself from the loop,
- * then calls closed (NULL allowed). */
+ * then calls closed (NULL allowed). Not from within an event. */
 void upstream_close(struct upstream *upstream, void (*closed)(void *context), void *context);
 
 /* Texts but for the body are copied. TW_NO_MEMORY or TW_LIMIT (64 KiB for the target, 256 KiB for

@@ -24,7 +24,7 @@ struct upstream {
     uv_timer_t timer;
     struct watched **sockets; /* by descriptor; NULL where there is none */
     size_t socket_capacity;
-    char *url;
+    CURLU *url; /* read once: libcurl would do it for each transfer */
     size_t connections;
     uint32_t connect_ms;
     unsigned depth;          /* libcurl is running: no handle may be taken from it */

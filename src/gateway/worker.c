@@ -88,6 +88,7 @@ static void close_loop(struct worker *worker)
     worker_policy_release(worker->policy);
     snapshot_release(atomic_exchange(&worker->incoming, NULL));
     free(worker->pairs);
+    key_hasher_free(worker->hasher);
 }
 
 static void close_parts(struct worker *worker)
@@ -104,9 +105,12 @@ enum tw_status worker_open(struct worker *worker, const struct server_options *l
                            const struct curl_library *curl, struct ledger_writer *writer,
                            struct snapshot *snapshot, struct tw_error *error)
 {
+    const struct callers *callers = worker->options->callers;
     worker->policy = policy_new(snapshot);
     if (!worker->policy)
         return fail(error, TW_NO_MEMORY, "out of memory");
+    if (callers && callers_required(callers))
+        worker->hasher = key_hasher_new();
     if (uv_loop_init(&worker->loop) != 0) {
         worker_policy_release(worker->policy);
         return fail(error, TW_IO, "an event loop cannot be started");

@@ -44,6 +44,8 @@ struct worker {
     size_t pair_capacity;
     bool stopping;
     struct gateway_counters counters;
+    struct metrics_block *metrics; /* NULL: nothing is measured */
+    struct key_hasher *hasher;     /* NULL: nobody needs a key */
 };
 
 /* Makes a worker listen on options->listen. Takes the snapshot over whatever the result. */

@@ -58,30 +58,22 @@ static bool give_up(struct automaton *automaton)
     return false;
 }
 
-/* The patterns of a variable, once each. */
+/* Where each pattern of the variable starts, and where the last one ends. */
 static bool gather_patterns(struct automaton *automaton, const struct variable_classes *variable)
 {
-    struct map seen;
-    map_init(&seen, automaton->arena);
-    size_t places = 0, tests = variable->tests->count;
-    struct text *patterns = ARENA_ARRAY(automaton->arena, struct text, tests + 1);
-    automaton->starts = ARENA_ARRAY(automaton->arena, uint32_t, tests + 2);
-    if (!patterns || !automaton->starts)
+    size_t places = 0, count = variable->patterns.count;
+    automaton->starts = ARENA_ARRAY(automaton->arena, uint32_t, count + 1);
+    if (!automaton->starts)
         return give_up(automaton);
-    for (size_t i = 0; i < tests; i++) {
-        const struct formula *test = variable->tests->items[i];
-        if (test->kind != FORMULA_LIKE || map_get(&seen, test->texts[0]))
-            continue;
-        if (!map_set(&seen, test->texts[0], automaton))
-            return give_up(automaton);
-        automaton->starts[automaton->pattern_count] = (uint32_t)places;
-        patterns[automaton->pattern_count++] = test->texts[0];
-        places += test->texts[0].length + 1;
+    for (size_t i = 0; i < count; i++) {
+        automaton->starts[i] = (uint32_t)places;
+        places += variable->patterns.items[i].length + 1;
         if (places > MOST_WORK)
             return false;
     }
-    automaton->patterns = patterns;
-    automaton->starts[automaton->pattern_count] = (uint32_t)places;
+    automaton->patterns = variable->patterns.items;
+    automaton->pattern_count = (uint32_t)count;
+    automaton->starts[count] = (uint32_t)places;
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include "program/compile.h"
 
 #include "program/emit.h"
+#include "program/run/program.h"
 #include "program/validate.h"
 
 #include <stdlib.h>
@@ -16,9 +17,10 @@ struct tw_diagnostics {
 static enum tw_status finish(struct lowered *lowered, tw_policy **policy, struct tw_error *error)
 {
     struct buffer image;
+    policy_diagram_free(&lowered->diagram);
     enum tw_status status = emit_image(lowered, &image);
     if (status == TW_OK)
-        status = tw_policy_load(image.data, image.length, policy, error);
+        status = policy_load_taken(&image, policy, error);
     else
         fail(error, status,
              status == TW_LIMIT ? "the policy's program is too large" : "out of memory");

@@ -150,7 +150,7 @@ static bool add_joined(struct finder *finder, struct joined *joined, struct alte
 static bool of_or(struct finder *finder, const struct formula *formula, struct alternatives *list)
 {
     struct joined joined = {0};
-    for (const struct formula *part = formula->children; part; part = part->next) {
+    for (const struct formula *part = formula_parts(formula); part; part = part->next) {
         struct alternatives more = {0};
         if (!of_formula(finder, part, &more))
             return false;
@@ -171,7 +171,7 @@ static bool of_and(struct finder *finder, const struct formula *formula, struct 
 {
     if (!add(finder, list, (struct conjunction){0}))
         return false;
-    for (const struct formula *part = formula->children; part; part = part->next) {
+    for (const struct formula *part = formula_parts(formula); part; part = part->next) {
         struct alternatives right = {0}, left = *list;
         *list = (struct alternatives){0};
         if (!of_formula(finder, part, &right))

@@ -36,25 +36,20 @@ static void write_literals(struct lowered *lowered, const struct text_numbers *n
     uint32_t capacity = 4;
     while (capacity < numbers->count * (numbers->count <= SMALL_TABLE ? 4 : 2))
         capacity *= 2;
-    uint32_t *places = ARENA_ARRAY(lowered->arena, uint32_t, capacity);
     struct image_literal *literals =
         writer_room(&lowered->writer, SECTION_LITERALS, capacity, &variable->literal_first);
-    if (!places || !literals)
-        lower_fail(lowered, TW_NO_MEMORY);
-    for (uint32_t i = 0; !lowered->status && i < numbers->count; i++) {
+    for (uint32_t i = 0; literals && i < capacity; i++)
+        literals[i].text.offset = UINT32_MAX;
+    for (uint32_t i = 0; literals && i < numbers->count; i++) {
         struct literal_key key = literal_key(numbers->texts[i]);
         uint32_t at = key.hash & (capacity - 1);
-        while (places[at])
+        while (literals[at].text.offset != UINT32_MAX)
             at = (at + 1) & (capacity - 1);
-        places[at] = i + 1;
         literals[at] =
             (struct image_literal){.ends = {key.ends[0], key.ends[1]},
                                    .text = writer_new_string(&lowered->writer, numbers->texts[i]),
                                    .class = numbers->classes[i]};
     }
-    for (uint32_t i = 0; !lowered->status && i < capacity; i++)
-        if (!places[i])
-            literals[i].text.offset = UINT32_MAX;
     variable->literal_capacity = capacity;
     variable->literal_count = (uint32_t)numbers->count;
 }
@@ -206,21 +201,17 @@ static void write_rule(struct lowered *lowered, const struct statement *statemen
 
 static void write_rules(struct lowered *lowered)
 {
+    writer_reserve(&lowered->writer, SECTION_RULES, lowered->policy->rule_count + 1);
     for (size_t i = 0; i < lowered->policy->rule_count; i++)
         write_rule(lowered, lowered->policy->rules[i], false);
     write_rule(lowered, lowered->policy->otherwise, true);
 }
 
-static uint64_t write_sources(struct lowered *lowered)
+static uint64_t source_hash(const struct sources *sources)
 {
-    const struct sources *sources = lowered->policy->sources;
-    struct buffer *section = &lowered->writer.sections[SECTION_SOURCE];
     uint64_t hash = 0;
-    for (uint32_t i = 0; i < sources->count; i++) {
+    for (uint32_t i = 0; i < sources->count; i++)
         hash = text_hash(sources->items[i]->content, hash);
-        buffer_text(section, sources->items[i]->content);
-        buffer_byte(section, '\0');
-    }
     return hash;
 }
 
@@ -256,12 +247,13 @@ enum tw_status emit_image(struct lowered *lowered, struct buffer *image)
 {
     struct image_header header = {
         .magic = IMAGE_MAGIC, .version = IMAGE_VERSION, .edition = TW_EDITION};
-    buffer_init(image, IMAGE_LIMIT);
+    const struct sources *sources = lowered->policy->sources;
+    buffer_init(image, IMAGE_ROOM(IMAGE_LIMIT));
     write_info(lowered);
     write_variables(lowered);
     write_attributes(lowered);
     write_rules(lowered);
-    header.source_hash = write_sources(lowered);
+    header.source_hash = source_hash(sources);
     header.schema_hash = schema_hash(lowered->policy);
     enum tw_status status = lowered->status ? lowered->status : writer_status(&lowered->writer);
     if (status)
@@ -269,5 +261,5 @@ enum tw_status emit_image(struct lowered *lowered, struct buffer *image)
     header.longest_run = longest_run(&lowered->writer);
     if (header.longest_run == 0)
         return TW_NO_MEMORY;
-    return writer_join(&lowered->writer, header, image);
+    return writer_join(&lowered->writer, header, sources, image);
 }

@@ -5,7 +5,7 @@
 #include "program/lower.h"
 
 /* Adds to what was lowered what the image says about itself, and puts it together. TW_OK,
- * TW_NO_MEMORY or TW_LIMIT; image is the caller's to free. */
+ * TW_NO_MEMORY or TW_LIMIT; image is the caller's to free. Its sections are gone then. */
 enum tw_status emit_image(struct lowered *lowered, struct buffer *image);
 
 #endif

@@ -1,6 +1,7 @@
 /* program/lower.c: what the plans share: the values of a test, and instructions that test them.
  *
- * Everything but the writer's sections lives in the compile's arena. */
+ * What is made here lives in an arena that goes when lowering ends, but for the writer's sections.
+ */
 #include "program/lower.h"
 
 #include <string.h>
@@ -147,10 +148,9 @@ struct interval_set values_of_test(struct lowered *lowered, const struct formula
     return lowered->has_classes ? values_of_classes(lowered, test) : values_of_texts(lowered, test);
 }
 
-struct interval_set values_other(struct lowered *lowered, struct domain domain,
-                                 struct interval_set set)
+/* Fills `other`, which has room for two more than `set` has. */
+static void fill_other(struct domain domain, struct interval_set set, struct interval_set *other)
 {
-    struct interval_set other = set_room(lowered, set.count + 2);
     int64_t from = domain.low;
     bool unset = false;
     size_t i = 0;
@@ -161,16 +161,32 @@ struct interval_set values_other(struct lowered *lowered, struct domain domain,
         i++;
     }
     if (domain.can_be_unset && !unset)
-        set_add(&other, VALUE_UNSET, VALUE_UNSET);
+        set_add(other, VALUE_UNSET, VALUE_UNSET);
     for (; i < set.count; i++) {
         if (set.items[i].low > from)
-            set_add(&other, from, set.items[i].low - 1);
+            set_add(other, from, set.items[i].low - 1);
         if (set.items[i].high >= domain.high)
-            return other;
+            return;
         from = set.items[i].high + 1;
     }
-    set_add(&other, from, domain.high);
+    set_add(other, from, domain.high);
+}
+
+struct interval_set values_other(struct lowered *lowered, struct domain domain,
+                                 struct interval_set set)
+{
+    struct interval_set other = set_room(lowered, set.count + 2);
+    fill_other(domain, set, &other);
     return other;
+}
+
+struct interval_set set_again(struct lowered *lowered, struct interval_room *room, size_t count)
+{
+    if (count > room->capacity) {
+        room->items = set_room(lowered, 2 * count).items;
+        room->capacity = room->items ? 2 * count : 0;
+    }
+    return (struct interval_set){room->items, 0};
 }
 
 static bool fits_operand(int64_t value)
@@ -240,7 +256,8 @@ struct image_instruction test_of_values(struct lowered *lowered, uint32_t variab
                                         struct interval_set set, uint32_t then, uint32_t otherwise)
 {
     struct domain domain = domain_of(lowered, variable);
-    struct interval_set other = values_other(lowered, domain, set);
+    struct interval_set other = set_again(lowered, &lowered->other, set.count + 2);
+    fill_other(domain, set, &other);
     struct image_instruction test = {
         .variable = (uint16_t)variable, .then = then, .otherwise = otherwise};
     struct image_instruction opposite = {

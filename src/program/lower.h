@@ -35,8 +35,15 @@ struct plan_facts {
     const char *reason;   /* why this plan, a sentence without its full stop */
 };
 
+/* Where one set after another is made. */
+struct interval_room {
+    struct interval *items;
+    size_t capacity;
+};
+
 struct lowered {
-    struct arena *arena;
+    struct arena *arena; /* of what only lowering needs; NULL from its end on */
+    struct arena *kept;  /* the compile's, of everything else */
     const struct policy_tree *policy;
     struct writer writer;
     struct formula **formulas;     /* of each rule */
@@ -45,7 +52,9 @@ struct lowered {
     bool has_diagram;
     struct text_numbers *texts; /* of each variable */
     bool *needed;               /* of each variable: read by the program or by an action */
-    struct map shared; /* constants, sets and patterns that are there already, by their bytes */
+    struct map shared; /* constants, sets and patterns that are there already, by their bytes; while
+                          lowering */
+    struct interval_room other; /* of the test at hand; while lowering */
     enum plan plan;
     uint32_t start; /* the target where a run begins */
     struct plan_facts facts;
@@ -53,7 +62,9 @@ struct lowered {
 };
 
 /* Lowers a policy without errors. wanted: the plan to take where that can be, or ANY_PLAN. TW_OK,
- * TW_NO_MEMORY, or TW_LIMIT for a program too large. lowered_free either way. */
+ * TW_NO_MEMORY, or TW_LIMIT for a program too large. lowered_free either way.
+ * arena: of the formulas, of the classes, and of all that is needed to write and validate the
+ * program. */
 enum tw_status lower_policy(struct lowered *lowered, struct arena *arena,
                             const struct policy_tree *policy, enum plan wanted);
 void lowered_free(struct lowered *lowered);
@@ -86,6 +97,8 @@ struct interval_set values_of_test(struct lowered *lowered, const struct formula
 /* What is in the domain and not in the set. */
 struct interval_set values_other(struct lowered *lowered, struct domain domain,
                                  struct interval_set set);
+/* An empty set with room for `count` intervals, in place of the one that was made there before. */
+struct interval_set set_again(struct lowered *lowered, struct interval_room *room, size_t count);
 /* An instruction that goes to `then` for the values of the set, else to `otherwise`. The set is
  * neither empty nor the whole domain. */
 struct image_instruction test_of_values(struct lowered *lowered, uint32_t variable,

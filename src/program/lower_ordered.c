@@ -86,7 +86,7 @@ static void emit_parts(struct builder *builder, const struct formula *formula, u
                        uint32_t otherwise)
 {
     bool is_and = formula->kind == FORMULA_AND;
-    for (const struct formula *part = formula->children; part && !builder->out->status;
+    for (const struct formula *part = formula_parts(formula); part && !builder->out->status;
          part = part->next) {
         uint32_t next = part->next ? label_new(builder, 0) : is_and ? then : otherwise;
         emit_formula(builder, part, is_and ? next : then, is_and ? otherwise : next);

@@ -32,6 +32,7 @@ struct switches {
     uint32_t node_count;
     struct segment *segments; /* of the node at hand */
     size_t segment_count, segment_capacity;
+    struct interval_room values; /* of the test at hand */
 };
 
 static uint32_t variable_of(const struct switches *switches, const struct diagram_node *node)
@@ -268,9 +269,8 @@ static void write_test(struct switches *switches, uint32_t variable)
     struct lowered *out = switches->out;
     const struct segment *segments = switches->segments;
     diagram_ref first = segments[0].child, second = first;
-    struct interval_set set = {
-        ARENA_ARRAY(out->arena, struct interval, switches->segment_count + 1), 0};
-    if (!need(switches, set.items))
+    struct interval_set set = set_again(out, &switches->values, switches->segment_count);
+    if (!set.items)
         return;
     for (size_t i = 0; i < switches->segment_count; i++) {
         if (segments[i].child == first)
@@ -457,6 +457,7 @@ bool switches_plan(struct lowered *lowered, struct switches **result)
 void lower_switches(struct lowered *lowered, struct switches *switches)
 {
     lowered->start = target_of(switches, lowered->diagram.root);
+    writer_reserve(&lowered->writer, SECTION_CODE, switches->node_count);
     for (uint32_t i = 0; i < switches->node_count && !lowered->status; i++)
         write_node(switches, &switches->diagram->nodes[switches->nodes[i]]);
 }

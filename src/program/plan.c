@@ -14,8 +14,8 @@ enum {
 
 static size_t count_tests(const struct formula *formula)
 {
-    size_t count = formula->kind != FORMULA_AND && formula->kind != FORMULA_OR;
-    for (const struct formula *part = formula->children; part; part = part->next)
+    size_t count = formula_is_test(formula);
+    for (const struct formula *part = formula_parts(formula); part; part = part->next)
         count += count_tests(part);
     return count;
 }
@@ -23,9 +23,9 @@ static size_t count_tests(const struct formula *formula)
 static bool make_formulas(struct lowered *lowered)
 {
     const struct policy_tree *policy = lowered->policy;
-    lowered->formulas = ARENA_ARRAY(lowered->arena, struct formula *, policy->rule_count + 1);
-    lowered->texts = ARENA_ARRAY(lowered->arena, struct text_numbers, policy->variable_count);
-    lowered->needed = ARENA_ARRAY(lowered->arena, bool, policy->variable_count);
+    lowered->formulas = ARENA_ARRAY(lowered->kept, struct formula *, policy->rule_count + 1);
+    lowered->texts = ARENA_ARRAY(lowered->kept, struct text_numbers, policy->variable_count);
+    lowered->needed = ARENA_ARRAY(lowered->kept, bool, policy->variable_count);
     if (!lowered->formulas || !lowered->texts || !lowered->needed)
         return false;
     for (size_t i = 0; i < policy->rule_count; i++) {
@@ -43,7 +43,7 @@ static void make_diagram(struct lowered *lowered)
     size_t limit = lowered->policy->rule_count * EDGES_PER_RULE + EDGES_AT_LEAST;
     lowered->facts.edge_limit = limit < DIAGRAM_EDGES ? limit : DIAGRAM_EDGES;
     enum tw_status status =
-        policy_diagram_build_program(&lowered->diagram, lowered->arena, lowered->policy,
+        policy_diagram_build_program(&lowered->diagram, lowered->kept, lowered->policy,
                                      lowered->formulas, lowered->facts.edge_limit);
     if (status == TW_NO_MEMORY) {
         lower_fail(lowered, status);
@@ -123,12 +123,10 @@ static void mark_actions(struct lowered *lowered)
     }
 }
 
-enum tw_status lower_policy(struct lowered *lowered, struct arena *arena,
-                            const struct policy_tree *policy, enum plan wanted)
+/* Everything up to the records that the chosen plan writes. */
+static void lower(struct lowered *lowered, enum plan wanted)
 {
-    *lowered = (struct lowered){.arena = arena, .policy = policy};
-    writer_init(&lowered->writer, arena);
-    map_init(&lowered->shared, arena);
+    map_init(&lowered->shared, lowered->arena);
     if (!make_formulas(lowered))
         lower_fail(lowered, TW_NO_MEMORY);
     if (!lowered->status)
@@ -140,6 +138,20 @@ enum tw_status lower_policy(struct lowered *lowered, struct arena *arena,
     }
     if (!lowered->status)
         mark_actions(lowered);
+}
+
+enum tw_status lower_policy(struct lowered *lowered, struct arena *arena,
+                            const struct policy_tree *policy, enum plan wanted)
+{
+    struct arena scratch;
+    arena_init(&scratch, arena->limit);
+    *lowered = (struct lowered){.arena = &scratch, .kept = arena, .policy = policy};
+    writer_init(&lowered->writer, arena);
+    lower(lowered, wanted);
+    lowered->arena = NULL;
+    lowered->shared = (struct map){0};
+    lowered->other = (struct interval_room){0};
+    arena_free(&scratch);
     return lowered->status;
 }
 

@@ -30,7 +30,7 @@ static void report_diagram(const struct lowered *lowered, struct buffer *out)
                                            : "its patterns are too many");
         return;
     }
-    bool *seen = ARENA_ARRAY(lowered->arena, bool, diagram->node_count + 1);
+    bool *seen = ARENA_ARRAY(lowered->kept, bool, diagram->node_count + 1);
     if (!seen)
         return;
     measure(diagram, lowered->diagram.root, seen, &size);
@@ -88,7 +88,7 @@ static enum tw_status report(struct lowered *lowered, struct buffer *out)
     tw_policy *policy;
     enum tw_status status = emit_image(lowered, &image);
     if (status == TW_OK)
-        status = tw_policy_load(image.data, image.length, &policy, NULL);
+        status = policy_load_taken(&image, &policy, NULL);
     buffer_free(&image);
     if (status)
         return status;

@@ -14,21 +14,13 @@ static uint32_t other_class(const struct variable_classes *variable)
     return 0;
 }
 
-static bool has_patterns(const struct variable_classes *variable)
-{
-    for (size_t i = 0; i < variable->tests->count; i++)
-        if (variable->tests->items[i]->kind == FORMULA_LIKE)
-            return true;
-    return false;
-}
-
 static void number_by_class(struct lowered *lowered, const struct variable_classes *variable,
                             struct text_numbers *numbers)
 {
     numbers->classes = variable->text_classes;
     numbers->class_count = variable->count - (variable->unset != UINT32_MAX);
     numbers->other = other_class(variable);
-    if (!has_patterns(variable))
+    if (variable->patterns.count == 0)
         return;
     numbers->automaton_and_one = add_automaton(lowered, variable);
     lowered->has_classes = numbers->automaton_and_one != 0;
@@ -37,7 +29,7 @@ static void number_by_class(struct lowered *lowered, const struct variable_class
 static void number_each(struct lowered *lowered, const struct variable_classes *variable,
                         struct text_numbers *numbers)
 {
-    uint32_t *classes = ARENA_ARRAY(lowered->arena, uint32_t, variable->text_count + 1);
+    uint32_t *classes = ARENA_ARRAY(lowered->kept, uint32_t, variable->text_count + 1);
     if (!classes)
         lower_fail(lowered, TW_NO_MEMORY);
     for (uint32_t i = 0; classes && i < variable->text_count; i++)

@@ -153,7 +153,7 @@ static enum tw_status check_combinations(struct validation *validation)
 /* A pattern without its `*`, and with a letter for each `?`: a text that it matches. */
 static void set_matching(struct validation *validation, uint32_t variable, struct text pattern)
 {
-    char *text = arena_alloc(validation->lowered->arena, pattern.length + 1, 1);
+    char *text = arena_alloc(validation->lowered->kept, pattern.length + 1, 1);
     size_t length = 0;
     for (size_t i = 0; text && i < pattern.length; i++)
         if (pattern.data[i] != '*')
@@ -208,12 +208,12 @@ static void aim_at_test(struct validation *validation, const struct formula *tes
 /* Sets what a condition asks for: of an `and` all parts, of an `or` one. */
 static void aim_at(struct validation *validation, const struct formula *formula)
 {
-    if (formula->kind != FORMULA_AND && formula->kind != FORMULA_OR)
+    if (formula_is_test(formula))
         aim_at_test(validation, formula);
     bool is_and = formula->kind == FORMULA_AND;
     size_t count = 0;
     const struct formula *chosen = NULL;
-    for (const struct formula *part = formula->children; part; part = part->next) {
+    for (const struct formula *part = formula_parts(formula); part; part = part->next) {
         if (is_and)
             aim_at(validation, part);
         else if (random_below(validation, ++count) == 0)
@@ -274,7 +274,7 @@ static enum tw_status check_random(struct validation *validation)
 static bool find_used(struct validation *validation)
 {
     size_t variables = validation->policy->variable_count;
-    validation->used = ARENA_ARRAY(validation->lowered->arena, uint32_t, variables);
+    validation->used = ARENA_ARRAY(validation->lowered->kept, uint32_t, variables);
     for (uint32_t i = 0; validation->used && i < variables; i++)
         if (classes_of(validation, i)->used)
             validation->used[validation->used_count++] = i;
@@ -287,7 +287,7 @@ static int64_t cost_of(const struct condition *condition)
     if (condition->named)
         return cost_of(condition->named->condition);
     int64_t cost = 1 + (int64_t)condition->item_count;
-    for (const struct condition *child = condition->children; child; child = child->next)
+    for (const struct condition *child = condition_parts(condition); child; child = child->next)
         cost += cost_of(child);
     return cost;
 }
@@ -296,7 +296,7 @@ static bool find_costs(struct validation *validation)
 {
     const struct policy_tree *policy = validation->policy;
     int64_t sum = 0;
-    validation->costs = ARENA_ARRAY(validation->lowered->arena, int64_t, policy->rule_count + 1);
+    validation->costs = ARENA_ARRAY(validation->lowered->kept, int64_t, policy->rule_count + 1);
     for (size_t i = 0; validation->costs && i < policy->rule_count; i++)
         validation->costs[i] = sum += cost_of(policy->rules[i]->condition);
     return validation->costs != NULL;

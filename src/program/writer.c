@@ -34,6 +34,11 @@ uint32_t writer_count(const struct writer *writer, enum section section)
     return (uint32_t)(writer->sections[section].length / records[section].size);
 }
 
+void writer_reserve(struct writer *writer, enum section section, size_t count)
+{
+    buffer_reserve(&writer->sections[section], count * records[section].size);
+}
+
 uint32_t writer_add(struct writer *writer, enum section section, const void *rows, size_t count)
 {
     uint32_t first = writer_count(writer, section);
@@ -72,16 +77,27 @@ struct image_string writer_string(struct writer *writer, struct text text)
     return string;
 }
 
+/* Each source, with a zero byte behind it. */
+static uint64_t source_length(const struct sources *sources)
+{
+    uint64_t length = 0;
+    for (uint32_t i = 0; i < sources->count; i++)
+        length += sources->items[i]->content.length + 1;
+    return length;
+}
+
 /* Where each section lies; the image's length, or 0 for a section that is too large. */
-static uint64_t place_sections(const struct writer *writer, struct image_section *table)
+static uint64_t place_sections(const struct writer *writer, const struct sources *sources,
+                               struct image_section *table)
 {
     uint64_t offset = sizeof(struct image_header) + SECTION_COUNT * sizeof *table;
     for (int i = 0; i < SECTION_COUNT; i++) {
-        uint32_t count = writer_count(writer, (enum section)i);
+        uint64_t length = i == SECTION_SOURCE ? source_length(sources) : writer->sections[i].length;
+        uint64_t count = length / records[i].size;
         if (count > records[i].most)
             return 0;
-        table[i] = (struct image_section){(uint32_t)i, count, offset};
-        offset += (writer->sections[i].length + 7) / 8 * 8;
+        table[i] = (struct image_section){(uint32_t)i, (uint32_t)count, offset};
+        offset += (length + 7) / 8 * 8;
     }
     return offset;
 }
@@ -94,22 +110,33 @@ enum tw_status writer_status(const struct writer *writer)
     return status;
 }
 
-enum tw_status writer_join(const struct writer *writer, struct image_header header,
-                           struct buffer *image)
+static void append_sources(const struct sources *sources, struct buffer *image)
+{
+    for (uint32_t i = 0; i < sources->count; i++) {
+        buffer_text(image, sources->items[i]->content);
+        buffer_byte(image, '\0');
+    }
+}
+
+enum tw_status writer_join(struct writer *writer, struct image_header header,
+                           const struct sources *sources, struct buffer *image)
 {
     struct image_section table[SECTION_COUNT];
     enum tw_status status = writer_status(writer);
     if (status)
         return status;
-    header.length = place_sections(writer, table);
+    header.length = place_sections(writer, sources, table);
     header.section_count = SECTION_COUNT;
     if (header.length == 0 || header.length > IMAGE_LIMIT)
         return TW_LIMIT;
-    buffer_reserve(image, header.length);
+    buffer_reserve(image, IMAGE_ROOM(header.length));
     buffer_append(image, &header, sizeof header);
     buffer_append(image, table, sizeof table);
     for (int i = 0; i < SECTION_COUNT; i++) {
         buffer_text(image, buffer_view(&writer->sections[i]));
+        buffer_free(&writer->sections[i]);
+        if (i == SECTION_SOURCE)
+            append_sources(sources, image);
         buffer_repeat(image, '\0', (8 - image->length % 8) % 8);
     }
     if (image->status)

@@ -7,6 +7,7 @@
 #define TIERWAY_PROGRAM_WRITER_H
 
 #include "base/map.h"
+#include "front/source.h"
 #include "program/run/image.h"
 
 struct writer {
@@ -21,6 +22,8 @@ void writer_free(struct writer *writer);
 
 /* Records in a section so far. */
 uint32_t writer_count(const struct writer *writer, enum section section);
+/* Makes room at once for so many records more. */
+void writer_reserve(struct writer *writer, enum section section, size_t count);
 /* Appends `count` records that lie in a row; the index of the first. */
 uint32_t writer_add(struct writer *writer, enum section section, const void *records, size_t count);
 /* Appends `count` zeroed records and gives them to be filled in, until the section grows again;
@@ -37,9 +40,10 @@ struct image_string writer_new_string(struct writer *writer, struct text text);
 
 /* TW_OK, or what went wrong so far: TW_NO_MEMORY, TW_LIMIT. */
 enum tw_status writer_status(const struct writer *writer);
-/* Puts the image together; fills in length, section_count and checksum of the header. TW_OK,
- * TW_NO_MEMORY or TW_LIMIT. */
-enum tw_status writer_join(const struct writer *writer, struct image_header header,
-                           struct buffer *image);
+/* Puts the image together and frees each section once it is copied. The sources become the last
+ * one. Fills in length, section_count and checksum of the header. TW_OK, TW_NO_MEMORY or TW_LIMIT.
+ * image: empty, of limit IMAGE_ROOM(IMAGE_LIMIT). */
+enum tw_status writer_join(struct writer *writer, struct image_header header,
+                           const struct sources *sources, struct buffer *image);
 
 #endif

@@ -56,6 +56,8 @@ void account_row(const struct account *account, int64_t instant, struct ledger_r
     row->rule = fit(account->rule);
     row->policy_hash = text_of(tw_policy_hash(account->policy));
     row->user = fit(account->user);
+    row->attributes = account->attributes;
+    row->estimate = account->estimate ? account->estimate : LEDGER_UNKNOWN;
     row->hour = zone_local(account->zone, instant).second / 3600;
 }
 

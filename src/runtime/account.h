@@ -16,6 +16,8 @@ struct account {
     struct text model, requested_tier, user, request_id, rule;
     struct text chosen_tier; /* empty where the action rejects at once */
     struct text price_table; /* name and date; made where it is empty */
+    struct text attributes;  /* budget_attributes */
+    int64_t estimate;        /* reserved of budgets, picodollars; 0: nothing */
 };
 
 /* Fills in the texts; the decoded ones go to the arena. The rest points to the body and to the

@@ -4,17 +4,36 @@
 
 #include <string.h>
 
-static const struct usage_row {
-    size_t offset; /* in struct token_usage */
-    struct text pointer;
-} usage_rows[] = {
-#define USAGE(member, pointer)                                                                     \
-    {offsetof(struct token_usage, member), {pointer, sizeof pointer - 1}},
+enum root_member {
+#define ROOT(name, member) ROOT_##name,
+#include "runtime/answer.def"
+    ROOT_COUNT
+};
+
+static const struct text root_names[] = {
+#define ROOT(name, member) {member, sizeof member - 1},
 #include "runtime/answer.def"
 };
 
-static const struct text tier_pointers[] = {
-#define SERVED_TIER(pointer) {pointer, sizeof pointer - 1},
+/* The object that an answer or an event is; what it does not have is JSON_NULL without bytes. */
+struct root {
+    struct json_value members[ROOT_COUNT];
+};
+
+static const struct usage_row {
+    size_t offset; /* in struct token_usage */
+    struct text name, pointer;
+} usage_rows[] = {
+#define USAGE(member, name, pointer)                                                               \
+    {offsetof(struct token_usage, member), {name, sizeof name - 1}, {pointer, sizeof pointer - 1}},
+#include "runtime/answer.def"
+};
+
+static const struct tier_row {
+    enum root_member root;
+    struct text pointer;
+} tier_rows[] = {
+#define SERVED_TIER(root, pointer) {ROOT_##root, {pointer, sizeof pointer - 1}},
 #include "runtime/answer.def"
 };
 
@@ -76,6 +95,27 @@ static struct json_value member(struct json_value object, const char *name)
     return value;
 }
 
+/* The members of these names, in one walk; of a name that stands there twice the last one counts.
+ */
+static void pick(struct json_value object, const struct text *names, size_t count,
+                 struct json_value *values)
+{
+    struct json_member member;
+    struct json_iterator iterator = json_members_begin(object);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (struct json_value){JSON_NULL, {NULL, 0}};
+    while (json_next_member(&iterator, &member))
+        for (size_t i = 0; i < count; i++)
+            if ((member.escaped || member.name.length == names[i].length) &&
+                json_key_is(&member, names[i]))
+                values[i] = member.value;
+}
+
+static void read_root(struct json_value object, struct root *root)
+{
+    pick(object, root_names, ROOT_COUNT, root->members);
+}
+
 static bool is_text(struct json_value value)
 {
     return value.kind == JSON_STRING && value.raw.length > 2;
@@ -100,26 +140,38 @@ static void keep_word(struct buffer *buffer, struct json_value value)
     buffer_free(&whole);
 }
 
-static void read_count(struct json_value root, struct text pointer, int64_t *count)
+static void read_count(struct json_value from, struct text pointer, int64_t *count)
 {
     struct json_value value;
     int64_t number;
-    if (json_pointer(root, pointer, &value) == TW_OK && json_integer(value, &number) == TW_OK &&
+    if (json_pointer(from, pointer, &value) == TW_OK && json_integer(value, &number) == TW_OK &&
         number >= 0)
         *count = number;
 }
 
-/* Usage and tier, from the object that has them among its members. */
-static void read_figures(struct answer *answer, struct json_value root)
+static void read_usage(struct answer *answer, struct json_value usage)
 {
-    for (size_t i = 0; i < sizeof usage_rows / sizeof usage_rows[0]; i++) {
-        char *place = (char *)&answer->usage + usage_rows[i].offset;
-        read_count(root, usage_rows[i].pointer, (int64_t *)(void *)place);
+    struct json_member member;
+    struct json_iterator iterator = json_members_begin(usage);
+    while (json_next_member(&iterator, &member)) {
+        for (size_t i = 0; i < sizeof usage_rows / sizeof usage_rows[0]; i++) {
+            char *place = (char *)&answer->usage + usage_rows[i].offset;
+            if (json_key_is(&member, usage_rows[i].name))
+                read_count(member.value, usage_rows[i].pointer, (int64_t *)(void *)place);
+        }
+        if (json_key_is(&member, TEXT("total_tokens")))
+            read_count(member.value, TEXT(""), &answer->total_tokens);
     }
-    read_count(root, TEXT("/usage/total_tokens"), &answer->total_tokens);
-    for (size_t i = 0; i < sizeof tier_pointers / sizeof tier_pointers[0]; i++) {
+}
+
+/* Usage and tier. */
+static void read_figures(struct answer *answer, const struct root *root)
+{
+    read_usage(answer, root->members[ROOT_USAGE]);
+    for (size_t i = 0; i < sizeof tier_rows / sizeof tier_rows[0]; i++) {
         struct json_value tier;
-        if (json_pointer(root, tier_pointers[i], &tier) != TW_OK || !is_text(tier))
+        if (json_pointer(root->members[tier_rows[i].root], tier_rows[i].pointer, &tier) != TW_OK ||
+            !is_text(tier))
             continue;
         keep_word(&answer->served_tier, tier);
         break;
@@ -165,18 +217,20 @@ static bool delta_begins(struct json_value delta)
 
 static void read_choices(struct answer *answer, struct json_value choices)
 {
-    struct json_value choice;
+    static const struct text names[] = {
+        {"delta", 5}, {"message", 7}, {"index", 5}, {"finish_reason", 13}};
+    struct json_value choice, found[4];
     struct json_iterator iterator = json_elements_begin(choices);
     for (bool first = true; json_next_element(&iterator, &choice); first = false) {
-        struct json_value delta = member(choice, "delta");
-        struct json_value index = member(choice, "index");
-        if (member(choice, "finish_reason").kind == JSON_STRING)
+        pick(choice, names, 4, found);
+        struct json_value delta = found[0], index = found[2];
+        if (found[3].kind == JSON_STRING)
             answer->begun = answer->complete = true;
         if (delta_begins(delta))
             answer->begun = true;
-        if (!first || (index.raw.data && !text_is(index.raw, "0")))
+        if (answer->skip_text || !first || (index.raw.data && !text_is(index.raw, "0")))
             continue;
-        add_message(answer, member(choice, "message"));
+        add_message(answer, found[1]);
         add_message(answer, delta);
     }
 }
@@ -185,7 +239,7 @@ static void read_output(struct answer *answer, struct json_value output)
 {
     struct json_value item, part;
     struct json_iterator items = json_elements_begin(output);
-    while (json_next_element(&items, &item)) {
+    while (!answer->skip_text && json_next_element(&items, &item)) {
         struct json_iterator parts = json_elements_begin(member(item, "content"));
         while (json_next_element(&parts, &part)) {
             struct json_value text = member(part, "text");
@@ -194,10 +248,9 @@ static void read_output(struct answer *answer, struct json_value output)
     }
 }
 
-static bool has_error(struct json_value object)
+static bool is_error(struct json_value error)
 {
-    enum json_kind kind = member(object, "error").kind;
-    return kind == JSON_OBJECT || kind == JSON_STRING;
+    return error.kind == JSON_OBJECT || error.kind == JSON_STRING;
 }
 
 static enum tw_status text_status(const struct answer *answer)
@@ -207,22 +260,24 @@ static enum tw_status text_status(const struct answer *answer)
 
 enum tw_status answer_read(struct answer *answer, struct text body)
 {
-    struct json_value root;
-    enum tw_status status = json_parse(body, &root, NULL);
+    struct json_value object;
+    struct root root;
+    enum tw_status status = json_parse(body, &object, NULL);
     if (status != TW_OK)
         return status;
-    struct json_iterator elements = json_elements_begin(root);
-    if (root.kind == JSON_ARRAY)
-        json_next_element(&elements, &root);
-    if (root.kind != JSON_OBJECT)
+    struct json_iterator elements = json_elements_begin(object);
+    if (object.kind == JSON_ARRAY)
+        json_next_element(&elements, &object);
+    if (object.kind != JSON_OBJECT)
         return TW_INVALID;
-    if (has_error(root))
-        read_error(answer, member(root, "error"));
-    read_figures(answer, root);
-    read_choices(answer, member(root, "choices"));
-    read_output(answer, member(root, "output"));
-    answer->complete = answer->failed || member(root, "choices").kind == JSON_ARRAY ||
-                       member(root, "output").kind == JSON_ARRAY;
+    read_root(object, &root);
+    struct json_value choices = root.members[ROOT_CHOICES], output = root.members[ROOT_OUTPUT];
+    if (is_error(root.members[ROOT_ERROR]))
+        read_error(answer, root.members[ROOT_ERROR]);
+    read_figures(answer, &root);
+    read_choices(answer, choices);
+    read_output(answer, output);
+    answer->complete = answer->failed || choices.kind == JSON_ARRAY || output.kind == JSON_ARRAY;
     answer->begun = answer->complete && !answer->failed;
     return text_status(answer);
 }
@@ -239,35 +294,37 @@ static bool is_event(struct json_value type, const char *const *list)
 }
 
 /* An event of a Responses stream. */
-static void read_typed(struct answer *answer, struct json_value root, struct json_value type,
+static void read_typed(struct answer *answer, struct json_value object, const struct root *root,
                        struct answer_event *event)
 {
-    struct json_value response = member(root, "response");
+    struct json_value type = root->members[ROOT_TYPE];
+    struct root response;
     struct text name = TEXT("");
     json_string_plain(type, &name);
+    read_root(root->members[ROOT_RESPONSE], &response);
     if (!is_event(type, early_events))
         answer->begun = true;
     if (is_event(type, text_events))
-        add_text(answer, member(root, "delta"));
+        add_text(answer, root->members[ROOT_DELTA]);
     if (is_event(type, final_events)) {
         answer->complete = event->last = true;
-        read_figures(answer, response);
+        read_figures(answer, &response);
     }
-    if (has_error(response))
-        read_error(answer, member(response, "error"));
-    else if (text_is(name, "error") && !has_error(root))
-        read_error(answer, root);
+    if (is_error(response.members[ROOT_ERROR]))
+        read_error(answer, response.members[ROOT_ERROR]);
+    else if (text_is(name, "error") && !is_error(root->members[ROOT_ERROR]))
+        read_error(answer, object);
     else if (text_is(name, "response.failed"))
         answer->failed = true;
 }
 
 /* A chunk of a Chat Completions stream. */
-static void read_chunk(struct answer *answer, struct json_value root, struct answer_event *event)
+static void read_chunk(struct answer *answer, const struct root *root, struct answer_event *event)
 {
-    struct json_value choices = member(root, "choices"), choice;
+    struct json_value choices = root->members[ROOT_CHOICES], choice;
     struct json_iterator iterator = json_elements_begin(choices);
     event->usage_only = choices.kind == JSON_ARRAY && !json_next_element(&iterator, &choice) &&
-                        member(root, "usage").kind == JSON_OBJECT;
+                        root->members[ROOT_USAGE].kind == JSON_OBJECT;
     read_figures(answer, root);
     read_choices(answer, choices);
 }
@@ -276,7 +333,8 @@ enum tw_status answer_read_event(struct answer *answer, struct text data,
                                  struct answer_event *event)
 {
     struct answer_event unwanted;
-    struct json_value root;
+    struct json_value object;
+    struct root root;
     size_t before = answer->content.length;
     event = event ? event : &unwanted;
     *event = (struct answer_event){.text = TEXT("")};
@@ -284,16 +342,16 @@ enum tw_status answer_read_event(struct answer *answer, struct text data,
         answer->complete = event->last = true;
         return TW_OK;
     }
-    enum tw_status status = json_parse(data, &root, NULL);
-    if (status != TW_OK || root.kind != JSON_OBJECT)
+    enum tw_status status = json_parse(data, &object, NULL);
+    if (status != TW_OK || object.kind != JSON_OBJECT)
         return status ? status : TW_INVALID;
-    struct json_value type = member(root, "type");
-    if (has_error(root))
-        read_error(answer, member(root, "error"));
-    if (is_text(type))
-        read_typed(answer, root, type, event);
+    read_root(object, &root);
+    if (is_error(root.members[ROOT_ERROR]))
+        read_error(answer, root.members[ROOT_ERROR]);
+    if (is_text(root.members[ROOT_TYPE]))
+        read_typed(answer, object, &root, event);
     else
-        read_chunk(answer, root, event);
+        read_chunk(answer, &root, event);
     struct text all = buffer_view(&answer->content);
     event->text = (struct text){all.data + before, all.length - before};
     return text_status(answer);

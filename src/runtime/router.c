@@ -144,7 +144,7 @@ struct chat_run {
     struct text endpoint;
     int64_t instant;
     struct account account;
-    struct tw_action action;
+    struct budget_question question;
     struct buffer url;
 };
 
@@ -164,6 +164,22 @@ static struct attribute_pair *pairs_of(struct arena *arena, const struct tw_pair
     for (size_t i = 0; result && i < count; i++)
         result[i] = (struct attribute_pair){text_of(pairs[i].name), text_of(pairs[i].value)};
     return result;
+}
+
+static enum tw_status decide_with_budgets(struct chat_run *run)
+{
+    tw_router *router = run->router;
+    run->question = (struct budget_question){.request = router->request,
+                                             .zone = router->zone,
+                                             .prices = router->prices,
+                                             .model = run->account.model,
+                                             .input_tokens = run->body.tokens,
+                                             .output_tokens = run->body.max_output_tokens,
+                                             .instant = run->instant,
+                                             .believe = true};
+    enum tw_status status =
+        budget_question_open(&run->question, &run->result->dispatch.arena, run->error);
+    return status == TW_OK ? budget_decide(&run->question, router->store, run->error) : status;
 }
 
 static enum tw_status decide(struct chat_run *run)
@@ -186,16 +202,17 @@ static enum tw_status decide(struct chat_run *run)
     tw_request_clear(router->request);
     enum tw_status status = attributes_fill(router->request, &source, run->error);
     if (status == TW_OK)
-        status =
-            budget_fill(router->request, router->zone, router->store, run->instant, run->error);
+        status = budget_attributes(router->request, arena, &run->account.attributes, run->error);
+    if (status == TW_OK)
+        status = decide_with_budgets(run);
     if (status != TW_OK)
         return status;
-    uint32_t rule = tw_decide(router->policy, router->request);
-    tw_policy_rule(router->policy, rule, &result->rule);
-    tw_policy_action(router->policy, router->request, rule, &run->action);
+    const struct budget_question *question = &run->question;
+    tw_policy_rule(router->policy, question->rule, &result->rule);
     run->account.rule = text_of(result->rule.name);
-    if (run->action.step_count)
-        run->account.chosen_tier = text_of(run->action.steps[0].name);
+    run->account.estimate = question->amount;
+    if (question->action.step_count)
+        run->account.chosen_tier = text_of(question->action.steps[0].name);
     return TW_OK;
 }
 
@@ -244,7 +261,7 @@ static enum tw_status send_request(struct chat_run *run)
                                          .clock = router->clock,
                                          .random = &router->random,
                                          .account = &run->account,
-                                         .action = &run->action,
+                                         .action = &run->question.action,
                                          .body = &run->body,
                                          .url = run->url.data,
                                          .api_key = router->api_key,
@@ -254,9 +271,9 @@ static enum tw_status send_request(struct chat_run *run)
                                          .context = run};
     enum tw_status status = dispatch_run(&run->result->dispatch, &order, run->error);
     /* What was attempted before a failure is accounted for as well. */
-    result_account(run->result, router->store);
+    result_account(run->result, router->store, run->question.order.reservation);
     if (status == TW_OK)
-        status = result_describe(run->result, &run->account, &run->action,
+        status = result_describe(run->result, &run->account, &run->question.action,
                                  atomic_load(&router->cancelled), run->error);
     return status;
 }

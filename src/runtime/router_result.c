@@ -20,14 +20,14 @@ void tw_result_free(struct tw_result *public_result)
     free(result);
 }
 
-void result_account(struct result *result, struct store *store)
+void result_account(struct result *result, struct store *store, int64_t reservation)
 {
     struct dispatch *dispatch = &result->dispatch;
     struct tw_error error = {.code = TW_OK};
     if (!store)
         return;
-    enum tw_status status =
-        ledger_append(store, dispatch->steps.rows, dispatch->steps.row_count, &error);
+    enum tw_status status = ledger_settle(store, dispatch->steps.rows, dispatch->steps.row_count,
+                                          &reservation, 1, &error);
     result->result.ledger = status;
     if (status != TW_OK)
         result->result.ledger_message = arena_text(&dispatch->arena, text_of(error.message)).data;

@@ -12,8 +12,9 @@ struct result {
 };
 
 struct result *result_new(void); /* NULL when memory is out; freed by tw_result_free */
-/* Appends the request's rows to the store (NULL: there is none) and notes what became of it. */
-void result_account(struct result *result, struct store *store);
+/* Appends the request's rows to the store (NULL: there is none), lets go of its reservation (0: it
+ * has none), and notes what became of it. */
+void result_account(struct result *result, struct store *store, int64_t reservation);
 /* Fills in the public part. Texts point to the dispatch and to its arena. TW_NO_MEMORY. */
 enum tw_status result_describe(struct result *result, const struct account *account,
                                const struct tw_action *action, bool cancelled,

@@ -117,28 +117,56 @@ static void write_line(struct writer *writer, const struct stats_line *line)
     write_count(writer, TEXT("unpriced"), line->unpriced);
     write_count(writer, TEXT("uncompared"), line->uncompared);
     write_money(writer, "uncompared_spend", line->uncompared_spend);
+    write_count(writer, TEXT("stepped_down"), line->stepped_down);
+    write_count(writer, TEXT("delayed"), line->delayed);
+    write_count(writer, TEXT("delay_ms"), line->delay);
 }
 
-static void write_lines(struct writer *writer, const struct stats_lines *lines, const char *member,
-                        const struct stats_lines *with_refused)
+/* Of lines to which attempts without an answer belong. */
+static void write_unanswered(struct writer *writer, const struct stats_line *line)
+{
+    write_count(writer, TEXT("refused"), line->refused);
+    write_count(writer, TEXT("unanswered"), line->unanswered);
+    write_money(writer, "unanswered_spend", line->unanswered_spend);
+}
+
+/* A group whose value is empty has none. */
+static void write_key(struct writer *writer, struct text member, struct text value)
+{
+    write_name(writer, member);
+    if (value.length)
+        json_write_string(writer->buffer, value);
+    else
+        buffer_string(writer->buffer, "null");
+}
+
+static void write_lines(struct writer *writer, const struct stats_lines *lines, struct text member,
+                        bool with_unanswered)
 {
     buffer_byte(writer->buffer, '[');
     writer->first = true;
     for (size_t i = 0; i < lines->count; i++) {
         separate(writer);
         begin_object(writer);
-        write_name(writer, text_of(member));
-        json_write_string(writer->buffer, lines->items[i]->name);
+        write_key(writer, member, lines->items[i]->name);
         write_line(writer, lines->items[i]);
-        if (lines == with_refused)
-            write_count(writer, TEXT("refused"), lines->items[i]->refused);
+        if (with_unanswered)
+            write_unanswered(writer, lines->items[i]);
         end_object(writer);
     }
     buffer_byte(writer->buffer, ']');
     writer->first = false;
 }
 
-void stats_write_json(struct buffer *buffer, const struct stats *stats, bool seed_rounding)
+static void write_groups(struct writer *writer, const struct stats *stats, struct text key)
+{
+    write_key(writer, TEXT("by"), key);
+    write_name(writer, TEXT("groups"));
+    write_lines(writer, &stats->groups, TEXT("value"), true);
+}
+
+void stats_write_json(struct buffer *buffer, const struct stats *stats, struct text key,
+                      bool seed_rounding)
 {
     struct writer writer = {buffer, seed_rounding, true};
     begin_object(&writer);
@@ -149,13 +177,16 @@ void stats_write_json(struct buffer *buffer, const struct stats *stats, bool see
     write_name(&writer, TEXT("savings"));
     write_savings(&writer, stats);
     write_line(&writer, &stats->total);
+    write_unanswered(&writer, &stats->total);
+    write_count(&writer, TEXT("unanswered_unpriced"), stats->unanswered_unpriced);
     write_name(&writer, TEXT("attempts"));
     write_attempts(&writer, stats);
-    write_money(&writer, "unanswered_spend", stats->unanswered_spend);
-    write_count(&writer, TEXT("unanswered_unpriced"), stats->unanswered_unpriced);
+    write_key(&writer, TEXT("baseline"), TEXT(STATS_BASELINE));
     write_name(&writer, TEXT("tiers"));
-    write_lines(&writer, &stats->tiers, "tier", &stats->rules);
+    write_lines(&writer, &stats->tiers, TEXT("tier"), false);
     write_name(&writer, TEXT("rules"));
-    write_lines(&writer, &stats->rules, "rule", &stats->rules);
+    write_lines(&writer, &stats->rules, TEXT("rule"), true);
+    if (key.length)
+        write_groups(&writer, stats, key);
     end_object(&writer);
 }

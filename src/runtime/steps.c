@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { FIRST_ROWS = 2 };
+
 void steps_begin(struct steps *steps, const struct tw_action *action, const struct account *account,
                  struct random *random, struct arena *arena, int64_t instant, int64_t now)
 {
@@ -38,8 +40,13 @@ void steps_attempt(struct steps *steps, struct attempt *attempt, bool drop_usage
     attempt_begin(attempt, steps->instant + (now - steps->start), drop_usage, visit, context);
 }
 
+/* Most requests need one attempt: the array starts small. */
 static struct ledger_row *add_row(struct steps *steps, struct tw_error *error)
 {
+    if (steps->row_capacity == 0) {
+        steps->rows = ARENA_ARRAY(steps->arena, struct ledger_row, FIRST_ROWS);
+        steps->row_capacity = steps->rows ? FIRST_ROWS : 0;
+    }
     struct ledger_row *rows =
         arena_grow(steps->arena, steps->rows, steps->row_count, &steps->row_capacity, sizeof *rows);
     if (!rows) {

@@ -5,10 +5,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { STEP = 2 }; /* milliseconds between two tries */
+enum { FIRST_STEP = 1, LONGEST_STEP = 16 }; /* milliseconds between two tries */
 
 static enum tw_status status_of(int cause)
 {
@@ -31,20 +32,23 @@ enum tw_status file_lock_open(const char *path, int *descriptor, struct tw_error
     return TW_OK;
 }
 
-static void pause_a_step(void)
+static void pause_for(int milliseconds)
 {
-    struct timespec step = {.tv_nsec = STEP * 1000000};
+    struct timespec step = {.tv_nsec = (long)milliseconds * 1000000};
     nanosleep(&step, NULL);
 }
 
+/* Waits get longer, so that a crowd does not keep the one from work that has the lock. */
 enum tw_status file_lock_take(int descriptor, int wait, struct tw_error *error)
 {
-    for (int waited = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; waited += STEP) {
+    int step = FIRST_STEP;
+    for (int waited = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; waited += step) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fail(error, TW_IO, "locking the store: %s", strerror(errno));
         if (waited >= wait)
             return fail(error, TW_BUSY, "another process is writing to the store");
-        pause_a_step();
+        pause_for(step);
+        step = step < LONGEST_STEP ? 2 * step : step;
     }
     return TW_OK;
 }
@@ -52,6 +56,34 @@ enum tw_status file_lock_take(int descriptor, int wait, struct tw_error *error)
 void file_lock_release(int descriptor)
 {
     flock(descriptor, LOCK_UN);
+}
+
+/* Open file description locks: flock's lock on the whole file does not see them, nor they it. */
+static struct flock byte_lock(int64_t number)
+{
+    return (struct flock){
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)number, .l_len = 1};
+}
+
+enum tw_status file_lock_claim(int descriptor, int64_t *number, struct tw_error *error)
+{
+    for (;;) {
+        uint64_t random;
+        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
+            return fail(error, TW_IO, "the system gives no random numbers");
+        *number = (int64_t)(random >> 2) + 1;
+        struct flock lock = byte_lock(*number);
+        if (fcntl(descriptor, F_OFD_SETLK, &lock) == 0)
+            return TW_OK;
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return fail(error, TW_IO, "locking the store: %s", strerror(errno));
+    }
+}
+
+bool file_lock_is_claimed(int descriptor, int64_t number)
+{
+    struct flock lock = byte_lock(number);
+    return fcntl(descriptor, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
 void file_lock_close(int descriptor)

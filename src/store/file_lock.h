@@ -14,6 +14,13 @@ enum tw_status file_lock_open(const char *path, int *descriptor, struct tw_error
  * another process keeps it, else TW_IO. */
 enum tw_status file_lock_take(int descriptor, int wait, struct tw_error *error);
 void file_lock_release(int descriptor);
+
+/* Takes a number (1 or more) that no open descriptor of the file has, until this one is closed, be
+ * it by the end of the process. It is a lock on one byte of a file, far behind its end, and so it
+ * needs no clock and no process number, which may be others in another container. TW_IO. */
+enum tw_status file_lock_claim(int descriptor, int64_t *number, struct tw_error *error);
+/* Whether another descriptor has this number. Where that cannot be found out, it has. */
+bool file_lock_is_claimed(int descriptor, int64_t number);
 void file_lock_close(int descriptor); /* -1 allowed; lets go of the lock */
 
 #endif

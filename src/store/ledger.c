@@ -3,6 +3,8 @@
  * The members are walked as data (ledger_members), so that ledger.def is the one list of them. */
 #include "store/store_internal.h"
 
+#include "base/json.h"
+
 #include <stddef.h>
 
 #define MEMBER(name, text, required) {#name, offsetof(struct ledger_row, name), text, required},
@@ -85,9 +87,21 @@ bool ledger_in_range(const struct ledger_row *row, struct ledger_range range)
     return row->instant >= range.from && row->instant < range.until;
 }
 
+int64_t sum_of(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 void ledger_group_add(struct ledger_group *group, const struct ledger_row *row)
 {
     group->attempts++;
+    group->stepped_down +=
+        row->attempted_tier.length > 0 && !text_equal(row->attempted_tier, row->chosen_tier);
+    if (row->delay_added > 0) {
+        group->delayed++;
+        group->delay = sum_of(group->delay, row->delay_added);
+    }
     if (row->cost == LEDGER_UNKNOWN) {
         group->unpriced++;
     } else if (row->default_cost == LEDGER_UNKNOWN) {
@@ -97,4 +111,18 @@ void ledger_group_add(struct ledger_group *group, const struct ledger_row *row)
         group->cost += row->cost;
         group->default_cost += row->default_cost;
     }
+}
+
+/* The texts of attributes are plain JSON strings, as the runtime writes them. */
+struct text ledger_attribute(const struct ledger_row *row, struct text attribute)
+{
+    struct json_value root, found;
+    struct text value;
+    if (row->attributes.length && json_parse(row->attributes, &root, NULL) == TW_OK &&
+        root.kind == JSON_OBJECT && json_find(root, attribute, &found) == TW_OK &&
+        found.kind == JSON_STRING && json_string_plain(found, &value))
+        return value;
+    return text_is(attribute, "user")    ? row->user
+           : text_is(attribute, "model") ? row->model
+                                         : TEXT("");
 }

@@ -35,14 +35,39 @@ void store_close(struct store *store)
 enum tw_status ledger_append(struct store *store, const struct ledger_row *rows, size_t count,
                              struct tw_error *error)
 {
-    if (store->read_only)
-        return fail(error, TW_READ_ONLY, "the store was opened for reading only");
-    for (size_t i = 0; i < count; i++) {
-        enum tw_status status = ledger_row_check(&rows[i], error);
-        if (status != TW_OK)
-            return status;
-    }
-    return count ? store->operations->append(store, rows, count, error) : TW_OK;
+    return ledger_settle(store, rows, count, NULL, 0, error);
+}
+
+static enum tw_status check_writable(const struct store *store, struct tw_error *error)
+{
+    return store->read_only ? fail(error, TW_READ_ONLY, "the store was opened for reading only")
+                            : TW_OK;
+}
+
+enum tw_status ledger_settle(struct store *store, const struct ledger_row *rows, size_t count,
+                             const int64_t *reservations, size_t reservation_count,
+                             struct tw_error *error)
+{
+    enum tw_status status = check_writable(store, error);
+    for (size_t i = 0; i < count && status == TW_OK; i++)
+        status = ledger_row_check(&rows[i], error);
+    if (status != TW_OK || count + reservation_count == 0)
+        return status;
+    return store->operations->settle(store, rows, count, reservations, reservation_count, error);
+}
+
+enum tw_status budget_reserve(struct store *store, struct budget_order *const *orders, size_t count,
+                              struct tw_error *error)
+{
+    enum tw_status status = check_writable(store, error);
+    for (size_t i = 0; i < count; i++)
+        orders[i]->reservation = 0;
+    if (status != TW_OK || count == 0)
+        return status;
+    status = store->operations->reserve(store, orders, count, error);
+    for (size_t i = 0; i < count && status != TW_OK; i++)
+        orders[i]->reservation = 0;
+    return status;
 }
 
 enum tw_status ledger_each(struct store *store, struct ledger_range range, ledger_row_visitor visit,

@@ -5,8 +5,11 @@
 #include "store/store.h"
 
 struct store_operations {
-    enum tw_status (*append)(struct store *store, const struct ledger_row *rows, size_t count,
+    enum tw_status (*settle)(struct store *store, const struct ledger_row *rows, size_t count,
+                             const int64_t *reservations, size_t reservation_count,
                              struct tw_error *error);
+    enum tw_status (*reserve)(struct store *store, struct budget_order *const *orders, size_t count,
+                              struct tw_error *error);
     enum tw_status (*each)(struct store *store, struct ledger_range range, ledger_row_visitor visit,
                            void *context, struct tw_error *error);
     enum tw_status (*groups)(struct store *store, struct ledger_range range,
@@ -44,7 +47,7 @@ extern const struct ledger_member ledger_members[LEDGER_MEMBER_COUNT];
 struct text *ledger_text(const struct ledger_member *member, struct ledger_row *row);
 int64_t *ledger_number(const struct ledger_member *member, struct ledger_row *row);
 bool ledger_in_range(const struct ledger_row *row, struct ledger_range range);
-/* Adds one row to its group's sums. */
-void ledger_group_add(struct ledger_group *group, const struct ledger_row *row);
+/* a + b, at most INT64_MAX; neither is negative. */
+int64_t sum_of(int64_t a, int64_t b);
 
 #endif

@@ -1,25 +1,11 @@
 /* store/store_memory.c: a store that is gone when it is closed; for tests and short runs.
  *
  * Rows are copied into an arena of at most MEMORY_MAX bytes; beyond that, TW_FULL. */
-#include "store/store_internal.h"
-
-#include "base/arena.h"
+#include "store/store_memory.h"
 
 #include <stdlib.h>
 
 #define MEMORY_MAX ((size_t)1 << 30)
-
-struct memory_row {
-    struct memory_row *next;
-    struct ledger_row row;
-};
-
-struct memory_store {
-    struct store store;
-    struct arena arena;
-    struct memory_row *first, **end; /* end: where the next row is to be hung */
-    size_t count;
-};
 
 static struct memory_row *copy_row(struct arena *arena, const struct ledger_row *row)
 {
@@ -37,23 +23,28 @@ static struct memory_row *copy_row(struct arena *arena, const struct ledger_row 
     return arena->failed ? NULL : copy;
 }
 
-static enum tw_status memory_append(struct store *store, const struct ledger_row *rows,
-                                    size_t count, struct tw_error *error)
+static enum tw_status memory_settle(struct store *store, const struct ledger_row *rows,
+                                    size_t count, const int64_t *reservations,
+                                    size_t reservation_count, struct tw_error *error)
 {
     struct memory_store *memory = (struct memory_store *)store;
     struct memory_row *first = NULL, **end = &first;
     memory->arena.failed = memory->arena.over_limit = false;
     for (size_t i = 0; i < count; i++) {
-        *end = copy_row(&memory->arena, &rows[i]);
-        if (!*end)
+        struct memory_row *copy = copy_row(&memory->arena, &rows[i]);
+        if (!copy)
             return memory->arena.over_limit
                        ? fail(error, TW_FULL, "the store in memory is full")
                        : fail(error, TW_NO_MEMORY, "%s", tw_status_text(TW_NO_MEMORY));
-        end = &(*end)->next;
+        *end = copy;
+        end = &copy->next;
     }
-    *memory->end = first;
-    memory->end = end;
-    memory->count += count;
+    if (count) {
+        *memory->end = first;
+        memory->end = end;
+        memory->count += count;
+    }
+    memory_release(memory, reservations, reservation_count);
     return TW_OK;
 }
 
@@ -119,6 +110,7 @@ static enum tw_status memory_groups(struct store *store, struct ledger_range ran
 static void memory_close(struct store *store)
 {
     struct memory_store *memory = (struct memory_store *)store;
+    memory_budget_free(memory);
     arena_free(&memory->arena);
     free(memory);
 }
@@ -126,7 +118,8 @@ static void memory_close(struct store *store)
 enum tw_status store_memory_open(struct store **store, struct tw_error *error)
 {
     static const struct store_operations operations = {
-        .append = memory_append,
+        .settle = memory_settle,
+        .reserve = memory_reserve,
         .each = memory_each,
         .groups = memory_groups,
         .close = memory_close,
@@ -135,7 +128,8 @@ enum tw_status store_memory_open(struct store **store, struct tw_error *error)
     if (!memory)
         return fail(error, TW_NO_MEMORY, "%s", tw_status_text(TW_NO_MEMORY));
     memory->store.operations = &operations;
-    memory->end = &memory->first;
+    memory->end = memory->learnt = &memory->first;
+    usual_output_init(&memory->usual);
     arena_init(&memory->arena, MEMORY_MAX);
     *store = &memory->store;
     return TW_OK;

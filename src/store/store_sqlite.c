@@ -90,6 +90,12 @@ enum tw_status sqlite_run(struct sqlite_store *sqlite, sqlite3_stmt *statement,
     return status;
 }
 
+enum tw_status sqlite_execute(struct sqlite_store *sqlite, const char *sql, struct tw_error *error)
+{
+    int code = sqlite3_exec(sqlite->database, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK ? TW_OK : sqlite_failure(sqlite, error);
+}
+
 enum tw_status sqlite_begin(struct sqlite_store *sqlite, struct tw_error *error)
 {
     enum tw_status status = file_lock_take(sqlite->lock, sqlite->busy_wait, error);
@@ -149,13 +155,6 @@ static enum tw_status switch_to_wal(struct sqlite_store *sqlite, struct tw_error
     return status;
 }
 
-/* For a statement without parameters whose rows, if any, do not matter. */
-static enum tw_status execute(struct sqlite_store *sqlite, const char *sql, struct tw_error *error)
-{
-    int code = sqlite3_exec(sqlite->database, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? TW_OK : sqlite_failure(sqlite, error);
-}
-
 static enum tw_status prepare_transactions(struct sqlite_store *sqlite, struct tw_error *error)
 {
     enum tw_status status = sqlite_prepare(sqlite, "BEGIN IMMEDIATE", &sqlite->begin, error);
@@ -175,7 +174,7 @@ static enum tw_status set_up_locked(struct sqlite_store *sqlite, struct tw_error
     if (status == TW_OK)
         status = switch_to_wal(sqlite, error);
     if (status == TW_OK)
-        status = execute(sqlite, "PRAGMA synchronous = FULL", error);
+        status = sqlite_execute(sqlite, "PRAGMA synchronous = FULL", error);
     if (status == TW_OK)
         status = sqlite_migrate(sqlite, error);
     return status;
@@ -206,11 +205,16 @@ static enum tw_status set_up_reader(struct sqlite_store *sqlite, struct tw_error
     sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     int64_t version;
     enum tw_status status =
-        execute(sqlite, "PRAGMA query_only = 1; PRAGMA wal_autocheckpoint = 0", error);
+        sqlite_execute(sqlite, "PRAGMA query_only = 1; PRAGMA wal_autocheckpoint = 0", error);
     if (status == TW_OK)
         status = sqlite_version(sqlite, &version, error);
     if (status == TW_OK && version == 0)
         return fail(error, TW_NOT_FOUND, "the store '%s' is empty", sqlite->path);
+    if (status == TW_OK && version < sqlite_newest_version())
+        return fail(error, TW_INVALID,
+                    "the store '%s' is an older version's; what writes to it (chat, serve) brings "
+                    "it up to date",
+                    sqlite->path);
     return status;
 }
 
@@ -223,6 +227,7 @@ static void sqlite_close(struct store *store)
     if (writer && file_lock_take(sqlite->lock, sqlite->busy_wait, NULL) != TW_OK)
         sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite_ledger_finalize(sqlite);
+    sqlite_budget_finalize(sqlite);
     sqlite3_finalize(sqlite->begin);
     sqlite3_finalize(sqlite->commit);
     sqlite3_finalize(sqlite->rollback);
@@ -236,7 +241,8 @@ enum tw_status store_sqlite_open(const char *path, const struct store_options *o
                                  struct store **store, struct tw_error *error)
 {
     static const struct store_operations operations = {
-        .append = sqlite_ledger_append,
+        .settle = sqlite_ledger_settle,
+        .reserve = sqlite_budget_reserve,
         .each = sqlite_ledger_each,
         .groups = sqlite_ledger_groups,
         .close = sqlite_close,
@@ -248,6 +254,7 @@ enum tw_status store_sqlite_open(const char *path, const struct store_options *o
     sqlite->lock = -1;
     sqlite->busy_wait = options->busy_wait;
     sqlite->path = strdup(path);
+    usual_output_init(&sqlite->budget.usual);
     enum tw_status status = TW_OK;
     if (!sqlite->path)
         status = fail(error, TW_NO_MEMORY, "%s", tw_status_text(TW_NO_MEMORY));

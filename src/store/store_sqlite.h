@@ -3,8 +3,39 @@
 #define TIERWAY_STORE_STORE_SQLITE_H
 
 #include "store/store_internal.h"
+#include "store/usual_output.h"
 
 #include <sqlite3.h>
+
+/* The statements of store_sqlite_budget.c. */
+enum budget_statement {
+    BUDGET_LAST_ROW,
+    BUDGET_FIND_WINDOW,
+    BUDGET_ADD_WINDOW,
+    BUDGET_MOVE_WINDOW,
+    BUDGET_SUM_ALL,
+    BUDGET_SUM_NEW,
+    BUDGET_ADD_SPENT,
+    BUDGET_READ_SUM,
+    BUDGET_ADD_RESERVED,
+    BUDGET_ADD_RESERVATION,
+    BUDGET_RETURN_RESERVED,
+    BUDGET_DROP_RESERVATIONS,
+    BUDGET_NEXT_OWNER,
+    BUDGET_NEW_OUTPUTS,
+    BUDGET_DROP_OLD_SUMS,
+    BUDGET_DROP_OLD_WINDOWS,
+    BUDGET_STATEMENTS
+};
+
+struct sqlite_budget {
+    sqlite3_stmt *statements[BUDGET_STATEMENTS]; /* NULL: not needed yet */
+    int64_t owner;                               /* of this store's reservations; 0: none yet */
+    int64_t last_reservation;                    /* number */
+    int64_t last_row;                            /* of the ledger, in this transaction */
+    int64_t learnt_row;                          /* up to which `usual` has learnt */
+    struct usual_output usual;
+};
 
 struct sqlite_store {
     struct store store;
@@ -15,6 +46,7 @@ struct sqlite_store {
     sqlite3_stmt *begin, *commit, *rollback; /* NULL for a reader */
     sqlite3_stmt *insert;                    /* likewise */
     sqlite3_stmt *select_rows, *select_groups;
+    struct sqlite_budget budget;
 };
 
 /* The status and the message for the database's last error. */
@@ -25,6 +57,8 @@ enum tw_status sqlite_prepare(struct sqlite_store *sqlite, const char *sql,
 /* Runs a statement that gives no rows, to its end, and resets it. */
 enum tw_status sqlite_run(struct sqlite_store *sqlite, sqlite3_stmt *statement,
                           struct tw_error *error);
+/* For statements without parameters whose rows, if any, do not matter. */
+enum tw_status sqlite_execute(struct sqlite_store *sqlite, const char *sql, struct tw_error *error);
 /* A write transaction, its lock between processes included. sqlite_end commits where status is
  * TW_OK, otherwise takes all back; it returns status, or why the commit failed. */
 enum tw_status sqlite_begin(struct sqlite_store *sqlite, struct tw_error *error);
@@ -33,6 +67,8 @@ enum tw_status sqlite_end(struct sqlite_store *sqlite, enum tw_status status,
 
 /* Makes a new database, or brings an older one up to date. For writers, inside their lock. */
 enum tw_status sqlite_migrate(struct sqlite_store *sqlite, struct tw_error *error);
+/* How many there are. */
+int64_t sqlite_newest_version(void);
 /* How many migrations the database has had, 0 for an empty one. TW_INVALID where it is another
  * program's, TW_NEWER where a newer version of this one made it. */
 enum tw_status sqlite_version(struct sqlite_store *sqlite, int64_t *version,
@@ -41,12 +77,20 @@ enum tw_status sqlite_version(struct sqlite_store *sqlite, int64_t *version,
 enum tw_status sqlite_ledger_prepare(struct sqlite_store *sqlite, bool writer,
                                      struct tw_error *error);
 void sqlite_ledger_finalize(struct sqlite_store *sqlite);
-enum tw_status sqlite_ledger_append(struct store *store, const struct ledger_row *rows,
-                                    size_t count, struct tw_error *error);
+enum tw_status sqlite_ledger_settle(struct store *store, const struct ledger_row *rows,
+                                    size_t count, const int64_t *reservations,
+                                    size_t reservation_count, struct tw_error *error);
 enum tw_status sqlite_ledger_each(struct store *store, struct ledger_range range,
                                   ledger_row_visitor visit, void *context, struct tw_error *error);
 enum tw_status sqlite_ledger_groups(struct store *store, struct ledger_range range,
                                     ledger_group_visitor visit, void *context,
                                     struct tw_error *error);
+
+enum tw_status sqlite_budget_reserve(struct store *store, struct budget_order *const *orders,
+                                     size_t count, struct tw_error *error);
+/* Inside a transaction. */
+enum tw_status sqlite_budget_release(struct sqlite_store *sqlite, const int64_t *reservations,
+                                     size_t count, struct tw_error *error);
+void sqlite_budget_finalize(struct sqlite_store *sqlite);
 
 #endif

@@ -57,24 +57,18 @@ static enum tw_status prepare_rows(struct sqlite_store *sqlite, struct tw_error 
 
 static enum tw_status prepare_groups(struct sqlite_store *sqlite, struct tw_error *error)
 {
+    /* clang-format off */
     static const char sql[] =
         "SELECT served_tier, rule, outcome, COUNT(*), SUM(cost IS NULL),"
-        " SUM(cost IS NOT NULL AND default_cost IS NULL)," SUMS(
-            "cost",
-            "default_cost IS NOT "
-            "NULL") "," SUMS("default_cost",
-                             "cost IS NOT NULL") "," SUMS("cost",
-                                                          "default_cost IS NULL") " FROM ledger "
-                                                                                  "WHERE instant "
-                                                                                  ">= ?1 AND "
-                                                                                  "instant < ?2"
-                                                                                  " GROUP BY "
-                                                                                  "served_tier, "
-                                                                                  "rule, "
-                                                                                  "outcome ORDER "
-                                                                                  "BY "
-                                                                                  "served_tier, "
-                                                                                  "rule, outcome";
+        " SUM(cost IS NOT NULL AND default_cost IS NULL),"
+        " COALESCE(SUM(attempted_tier IS NOT chosen_tier) FILTER (WHERE attempted_tier <> ''), 0),"
+        " COALESCE(SUM(delay_added > 0), 0), COALESCE(SUM(delay_added), 0),"
+        SUMS("cost", "default_cost IS NOT NULL") ","
+        SUMS("default_cost", "cost IS NOT NULL") ","
+        SUMS("cost", "default_cost IS NULL")
+        " FROM ledger WHERE instant >= ?1 AND instant < ?2"
+        " GROUP BY served_tier, rule, outcome ORDER BY served_tier, rule, outcome";
+    /* clang-format on */
     return sqlite_prepare(sqlite, sql, &sqlite->select_groups, error);
 }
 
@@ -122,8 +116,9 @@ static enum tw_status insert_row(struct sqlite_store *sqlite, const struct ledge
     return status;
 }
 
-enum tw_status sqlite_ledger_append(struct store *store, const struct ledger_row *rows,
-                                    size_t count, struct tw_error *error)
+enum tw_status sqlite_ledger_settle(struct store *store, const struct ledger_row *rows,
+                                    size_t count, const int64_t *reservations,
+                                    size_t reservation_count, struct tw_error *error)
 {
     struct sqlite_store *sqlite = (struct sqlite_store *)store;
     enum tw_status status = sqlite_begin(sqlite, error);
@@ -131,6 +126,8 @@ enum tw_status sqlite_ledger_append(struct store *store, const struct ledger_row
         return status;
     for (size_t i = 0; i < count && status == TW_OK; i++)
         status = insert_row(sqlite, &rows[i], error);
+    if (status == TW_OK)
+        status = sqlite_budget_release(sqlite, reservations, reservation_count, error);
     return sqlite_end(sqlite, status, error);
 }
 
@@ -220,9 +217,12 @@ static enum tw_status read_group(struct sqlite_store *sqlite, struct ledger_grou
         .attempts = sqlite3_column_int64(select, 3),
         .unpriced = sqlite3_column_int64(select, 4),
         .uncompared = sqlite3_column_int64(select, 5),
-        .cost = column_sum(select, 6),
-        .default_cost = column_sum(select, 8),
-        .uncompared_cost = column_sum(select, 10),
+        .stepped_down = sqlite3_column_int64(select, 6),
+        .delayed = sqlite3_column_int64(select, 7),
+        .delay = sqlite3_column_int64(select, 8),
+        .cost = column_sum(select, 9),
+        .default_cost = column_sum(select, 11),
+        .uncompared_cost = column_sum(select, 13),
     };
     return TW_OK;
 }

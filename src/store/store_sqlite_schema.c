@@ -38,9 +38,40 @@ static const char *const migrations[] = {
     " hour INTEGER CHECK (hour BETWEEN 0 AND 23)"
     ") STRICT;"
     "CREATE INDEX ledger_instant ON ledger (instant);",
+    /* 2: budgets. Sums are the ledger's up to the row `through`, and can be made again from it. */
+    "ALTER TABLE ledger ADD COLUMN attributes TEXT;"
+    "ALTER TABLE ledger ADD COLUMN estimate INTEGER CHECK (estimate >= 0);"
+    "CREATE TABLE budget_windows ("
+    " number INTEGER PRIMARY KEY,"
+    " start INTEGER NOT NULL,"
+    " finish INTEGER NOT NULL,"
+    " attribute TEXT NOT NULL,"
+    " through INTEGER NOT NULL,"
+    " UNIQUE (start, finish, attribute)"
+    ") STRICT;"
+    "CREATE TABLE budget_sums ("
+    " window INTEGER NOT NULL,"
+    " value TEXT NOT NULL,"
+    " spent INTEGER NOT NULL DEFAULT 0 CHECK (spent >= 0),"
+    " reserved INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0),"
+    " PRIMARY KEY (window, value)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE reservations ("
+    " owner INTEGER NOT NULL,"
+    " number INTEGER NOT NULL,"
+    " window INTEGER NOT NULL,"
+    " value TEXT NOT NULL,"
+    " amount INTEGER NOT NULL CHECK (amount > 0),"
+    " PRIMARY KEY (owner, number, window, value)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
+
+int64_t sqlite_newest_version(void)
+{
+    return NEWEST;
+}
 
 /* The first column of a statement's only row. */
 static enum tw_status read_number(struct sqlite_store *sqlite, const char *sql, int64_t *number,
@@ -60,7 +91,7 @@ static enum tw_status read_number(struct sqlite_store *sqlite, const char *sql, 
 
 enum tw_status sqlite_version(struct sqlite_store *sqlite, int64_t *version, struct tw_error *error)
 {
-    int64_t application, tables;
+    int64_t application = 0, tables = 0;
     enum tw_status status =
         read_number(sqlite, "SELECT count(*) FROM sqlite_schema", &tables, error);
     if (status == TW_OK)

@@ -184,8 +184,9 @@ void bench_table(struct bench *bench, const struct subject *subject, struct way 
     char title[120];
     check_answers(ways, count);
     measure_all(bench, ways, count, baseline);
-    snprintf(title, sizeof title, "%s, %u rule%s, %zu requests", subject->name, subject->rules,
-             subject->rules == 1 ? "" : "s", subject->requests);
+    snprintf(title, sizeof title, "%s, %u rule%s, %zu requests%s%s", subject->name, subject->rules,
+             subject->rules == 1 ? "" : "s", subject->requests, subject->plan ? ": " : "",
+             subject->plan ? subject->plan : "");
     printf("\n%-56s %10s %10s\n", title, "ns", "ratio");
     for (size_t i = 0; i < count; i++) {
         printf("  %-54s %10.1f %10.2f%s\n", ways[i].name, ways[i].median, ways[i].ratio,

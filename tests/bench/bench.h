@@ -40,7 +40,8 @@ void bench_end(struct bench *bench);
 struct subject {
     const char *name;
     uint32_t rules;
-    size_t requests; /* 0: it is not about requests */
+    size_t requests;  /* 0: it is not about requests */
+    const char *plan; /* of tierway's program; NULL: not said */
 };
 
 /* Appends one figure to the output file, if there is one, as a line of tab-separated fields:

@@ -39,7 +39,7 @@ static void print_megabytes(const struct bench *bench, const struct subject *sub
 
 static void bench_stages(const struct bench *bench, const struct workload *workload)
 {
-    struct subject subject = {workload->name, workload->rule_count, 0};
+    struct subject subject = {workload->name, workload->rule_count, 0, NULL};
     struct stages stages;
     double values[STAGE_COUNT][BENCH_MOST_ROUNDS];
     long grown = peak_of(stages_compile, workload) - peak_of(NULL, workload);
@@ -94,7 +94,7 @@ static void bench_boxes(const struct bench *bench, uint32_t rules)
 static void bench_one_diff(const struct bench *bench, const char *way, const struct workload *old,
                            const struct workload *new)
 {
-    struct subject subject = {"P3 models", old->rule_count, 0};
+    struct subject subject = {"P3 models", old->rule_count, 0, NULL};
     double values[BENCH_MOST_ROUNDS];
     size_t differences = 0;
     for (int round = 0; round < bench->rounds; round++) {

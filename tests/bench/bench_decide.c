@@ -31,15 +31,16 @@ static void bench_small(struct bench *bench, const struct small_policy *policy, 
     policy->make(&workload);
     table_begin(&table, bench, &workload, count);
     if (policy->budget)
-        slots.spent = variable_of(table.prepared.policy, policy->budget);
+        slots.spent = variable_of(table.prepared[RUN_BEST].policy, policy->budget);
     table_add(&table, "hand-written C", policy->hand, NULL);
     table_add_wide(&table, "hand-written C on tierway's rows", policy->wide, &slots);
+    table_add_runners(&table);
     table_add_interpreters(&table);
     table_end(&table);
     workload_free(&workload);
 }
 
-static void bench_models(struct bench *bench, uint32_t rules, size_t count, bool interpreters)
+static void bench_models(struct bench *bench, uint32_t rules, size_t count, bool others)
 {
     struct workload workload;
     struct table table;
@@ -47,8 +48,10 @@ static void bench_models(struct bench *bench, uint32_t rules, size_t count, bool
     struct hand_table *hand = hand_table_new(&workload);
     table_begin(&table, bench, &workload, count);
     table_add(&table, "hand-written C, hash table", hand_table_row, hand);
-    if (interpreters)
+    if (others) {
+        table_add_runners(&table);
         table_add_interpreters(&table);
+    }
     table_end(&table);
     hand_table_free(hand);
     workload_free(&workload);
@@ -62,6 +65,7 @@ static void bench_boxes(struct bench *bench, void (*make)(struct workload *, uin
     make(&workload, rules);
     table_begin(&table, bench, &workload, count);
     table_add(&table, "hand-written C, rules in order", hand_in_order, &workload);
+    table_add_runners(&table);
     table_add_interpreters(&table);
     table_end(&table);
     workload_free(&workload);

@@ -41,9 +41,15 @@ void table_add(struct table *table, const char *name,
 void table_add_wide(struct table *table, const char *name,
                     uint32_t (*decide)(const void *, const void *), const void *data)
 {
-    struct engine engine = {decide, data, table->prepared.values,
-                            table->prepared.stride * sizeof(int64_t), table->count};
+    struct engine engine = {decide, data, table->prepared[RUN_BEST].values,
+                            table->prepared[RUN_BEST].stride * sizeof(int64_t), table->count};
     add_engine(table, name, &engine);
+}
+
+static void add_runner(struct table *table, const char *name, enum runner runner)
+{
+    prepare(&table->prepared[runner], table->workload, runner, table->rows, table->count);
+    add_way(table, name, prepared_run, &table->prepared[runner]);
 }
 
 void table_begin(struct table *table, struct bench *bench, const struct workload *workload,
@@ -51,8 +57,15 @@ void table_begin(struct table *table, struct bench *bench, const struct workload
 {
     *table = (struct table){.bench = bench, .workload = workload, .count = count};
     table->rows = workload_rows(workload, count);
-    prepare(&table->prepared, workload, table->rows, count);
-    add_way(table, "tierway", prepared_run, &table->prepared);
+    add_runner(table, "tierway", RUN_BEST);
+}
+
+void table_add_runners(struct table *table)
+{
+    if (runner_differs(table->prepared[RUN_BEST].policy, RUN_SCALAR))
+        add_runner(table, "tierway, no vectors", RUN_SCALAR);
+    if (runner_differs(table->prepared[RUN_BEST].policy, RUN_ORDERED))
+        add_runner(table, "tierway, rules in order", RUN_ORDERED);
 }
 
 void table_add_interpreters(struct table *table)
@@ -75,7 +88,8 @@ void table_add_interpreters(struct table *table)
 
 void table_end(struct table *table)
 {
-    struct subject subject = {table->workload->name, table->workload->rule_count, table->count};
+    struct subject subject = {table->workload->name, table->workload->rule_count, table->count,
+                              policy_plan(table->prepared[RUN_BEST].policy)};
     bench_table(table->bench, &subject, table->ways, table->way_count, 1);
     if (table->fused)
         fused_free(table->fused);
@@ -88,6 +102,8 @@ void table_end(struct table *table)
         filter_free(table->filter);
 #endif
     free(table->filter_rows);
-    prepared_free(&table->prepared);
+    for (size_t i = 0; i < sizeof table->prepared / sizeof table->prepared[0]; i++)
+        if (table->prepared[i].policy)
+            prepared_free(&table->prepared[i]);
     free(table->rows);
 }

@@ -25,7 +25,7 @@ struct table {
     const struct workload *workload;
     int32_t *rows;
     size_t count;
-    struct prepared prepared;
+    struct prepared prepared[3]; /* for each runner; a policy that is NULL: not measured */
     struct way ways[MOST_WAYS];
     struct engine engines[MOST_WAYS];
     size_t way_count;
@@ -44,6 +44,8 @@ void table_add(struct table *table, const char *name,
 /* An engine over the values that tierway reads. */
 void table_add_wide(struct table *table, const char *name,
                     uint32_t (*decide)(const void *, const void *), const void *data);
+/* Tierway without vectors, and with rules in order, where that is something else. */
+void table_add_runners(struct table *table);
 /* The plain bytecode, and LuaJIT and libpcap where they are there. */
 void table_add_interpreters(struct table *table);
 /* Measures, prints and frees. */

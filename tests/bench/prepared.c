@@ -1,24 +1,50 @@
 /* tests/bench/prepared.c: compiles a workload's text and lays out its requests. */
 #include "prepared.h"
 
+#include "program/compile.h"
 #include "program/run/program.h"
 
 #include <stdlib.h>
 
-tw_policy *policy_compile(const char *name, struct text text)
+tw_policy *policy_compile(const char *name, struct text text, enum runner runner)
 {
     tw_policy *policy;
-    tw_diagnostics *diagnostics;
-    struct tw_diagnostic first;
-    enum tw_status status =
-        tw_policy_compile("bench.tier", text.data, text.length, &policy, &diagnostics);
-    if (status != TW_OK)
-        bench_trouble("%s does not compile: %s", name,
-                      diagnostics && tw_diagnostics_get(diagnostics, 0, &first)
-                          ? first.message
-                          : tw_status_text(status));
-    tw_diagnostics_free(diagnostics);
+    struct front front;
+    struct tw_error error = {.message = "out of memory"};
+    if (front_read(&front, TEXT("bench.tier"), text, &read_from_disk))
+        bench_trouble("%s cannot be read", name);
+    if (front.findings.error_count)
+        bench_trouble("%s has errors: %s", name, front.findings.items[0].message.data);
+    if (compile_as(&front, runner == RUN_ORDERED ? PLAN_ORDERED : ANY_PLAN, &policy, &error))
+        bench_trouble("%s does not compile: %s", name, error.message);
+    front_free(&front);
+    if (runner == RUN_SCALAR)
+        program_use(policy, VECTOR_NONE);
     return policy;
+}
+
+static enum plan plan_of(const tw_policy *policy)
+{
+    return (enum plan)policy->section_INFO->plan;
+}
+
+bool runner_differs(const tw_policy *best, enum runner runner)
+{
+    switch (runner) {
+    case RUN_BEST:
+        return false;
+    case RUN_SCALAR:
+        return vector_unit_here() != VECTOR_NONE &&
+               (plan_of(best) == PLAN_TABLE || plan_of(best) == PLAN_MASKS);
+    case RUN_ORDERED:
+        return plan_of(best) != PLAN_ORDERED;
+    }
+    return false;
+}
+
+const char *policy_plan(const tw_policy *policy)
+{
+    return plan_text(plan_of(policy));
 }
 
 uint32_t variable_of(const tw_policy *policy, const char *attribute)
@@ -63,10 +89,10 @@ static void copy_values(struct prepared *prepared, size_t row)
             prepared->values[row * prepared->stride + i] = prepared->request->values[i];
 }
 
-void prepare(struct prepared *prepared, const struct workload *workload, const int32_t *rows,
-             size_t count)
+void prepare(struct prepared *prepared, const struct workload *workload, enum runner runner,
+             const int32_t *rows, size_t count)
 {
-    tw_policy *policy = policy_compile(workload->name, buffer_view(&workload->text));
+    tw_policy *policy = policy_compile(workload->name, buffer_view(&workload->text), runner);
     *prepared = (struct prepared){.policy = policy, .count = count, .stride = 1};
     if (tw_request_new(policy, &prepared->request))
         bench_trouble("out of memory");

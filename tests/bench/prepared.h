@@ -17,6 +17,13 @@
 
 #include "policies.h"
 
+/* How a policy is made to run. */
+enum runner {
+    RUN_BEST,   /* as it would in use */
+    RUN_SCALAR, /* without vectors, where the plan would use them */
+    RUN_ORDERED /* rules in order, where another plan would be taken */
+};
+
 struct prepared {
     tw_policy *policy;
     tw_request *request; /* decides one row after another */
@@ -25,10 +32,14 @@ struct prepared {
 };
 
 /* Exits with 1 after a message where the text does not compile. */
-tw_policy *policy_compile(const char *name, struct text text);
+tw_policy *policy_compile(const char *name, struct text text, enum runner runner);
+/* Does the policy run in another way then than as RUN_BEST? */
+bool runner_differs(const tw_policy *best, enum runner runner);
+/* What the policy's plan is called. */
+const char *policy_plan(const tw_policy *policy);
 /* rows: `count` rows of workload_rows. Compiles the workload's policy. */
-void prepare(struct prepared *prepared, const struct workload *workload, const int32_t *rows,
-             size_t count);
+void prepare(struct prepared *prepared, const struct workload *workload, enum runner runner,
+             const int32_t *rows, size_t count);
 void prepared_free(struct prepared *prepared);
 /* The variable behind an attribute; exits with 1 where there is none of that name. */
 uint32_t variable_of(const tw_policy *policy, const char *attribute);

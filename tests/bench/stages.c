@@ -6,6 +6,7 @@
 #include "counted.h"
 #include "program/compile.h"
 #include "program/emit.h"
+#include "program/validate.h"
 
 static const int64_t lint_now = 1735689600000; /* 2025-01-01T00:00:00Z */
 
@@ -38,11 +39,13 @@ static void read_text(struct front *front, const struct workload *workload)
         bench_trouble("%s has errors", workload->name);
 }
 
-/* Lowering, writing and loading, each for itself, on a tree of its own. */
+/* Lowering, writing, loading and validating, each for itself, on a tree of its own; and once more
+ * the diagram that lowering has built too. */
 static void run_parts(const struct workload *workload, struct stages *stages)
 {
     struct front front;
     struct lowered lowered;
+    struct policy_diagram diagram;
     struct buffer image;
     tw_policy *policy;
     read_text(&front, workload);
@@ -57,6 +60,15 @@ static void run_parts(const struct workload *workload, struct stages *stages)
     expect_ok(tw_policy_load(image.data, image.length, &policy, NULL), "tw_policy_load");
     stages->milliseconds[STAGE_LOAD] = milliseconds_since(start);
     stages->image = image.length;
+    start = processor_time();
+    expect_ok(validate_program(&lowered, policy, NULL), "validate_program");
+    stages->milliseconds[STAGE_VALIDATE] = milliseconds_since(start);
+    start = processor_time();
+    if (policy_diagram_build_program(&diagram, &front.arena, &front.policy, lowered.formulas,
+                                     lowered.facts.edge_limit) == TW_NO_MEMORY)
+        bench_trouble("policy_diagram_build_program: out of memory");
+    stages->milliseconds[STAGE_DIAGRAM] = milliseconds_since(start);
+    policy_diagram_free(&diagram);
     tw_policy_free(policy);
     buffer_free(&image);
     lowered_free(&lowered);

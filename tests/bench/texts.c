@@ -39,7 +39,7 @@ static uint64_t text_requests_run(const void *context)
 static void text_requests_begin(struct text_requests *requests, const char *name, struct text text,
                                 const struct text_request *items, size_t count)
 {
-    tw_policy *policy = policy_compile(name, text);
+    tw_policy *policy = policy_compile(name, text, RUN_BEST);
     *requests = (struct text_requests){.policy = policy, .items = items, .count = count};
     requests->model = tw_policy_find_attribute(policy, "model");
     requests->team = tw_policy_find_attribute(policy, "team");
@@ -87,7 +87,7 @@ void bench_texts(struct bench *bench, uint32_t rules, size_t count)
     struct engine engine = {hand_table_text, hand, items, sizeof *items, count};
     struct way ways[] = {{"tierway", text_requests_run, &requests, count, 0, 0},
                          {"hand-written C, hash table", engine_run, &engine, count, 0, 0}};
-    struct subject subject = {"P3 from strings", rules, count};
+    struct subject subject = {"P3 from strings", rules, count, policy_plan(requests.policy)};
     bench_table(bench, &subject, ways, sizeof ways / sizeof ways[0], 1);
     text_requests_end(&requests);
     hand_table_free(hand);
@@ -110,7 +110,7 @@ void bench_patterns(struct bench *bench, uint32_t rules, size_t count)
     struct way ways[] = {{"tierway", text_requests_run, &requests, count, 0, 0},
                          {"hand-written C, rules in order", engine_run, &compare, count, 0, 0},
                          {"fnmatch, rules in order", engine_run, &matcher, count, 0, 0}};
-    struct subject subject = {"patterns from strings", rules, count};
+    struct subject subject = {"patterns from strings", rules, count, policy_plan(requests.policy)};
     bench_table(bench, &subject, ways, sizeof ways / sizeof ways[0], 1);
     text_requests_end(&requests);
     free(items);

@@ -77,7 +77,7 @@ static void print_lanes(const struct bench *bench, const char *name, struct lane
         double ratio = median(lanes[i].ratios, rounds);
         printf("%8d %20.1f %20.2f %10.2f\n", lanes[i].threads, rate, cost, ratio);
         snprintf(way, sizeof way, "%d thread%s", lanes[i].threads, i ? "s" : "");
-        struct subject subject = {"threads", 4, REQUESTS};
+        struct subject subject = {"threads", 4, REQUESTS, NULL};
         bench_record(bench, &subject, way, "ns", cost, ratio);
         subject.name = "million decisions a second";
         bench_record(bench, &subject, way, "million/s", rate, 0);
@@ -95,7 +95,7 @@ static void count_calls(const struct bench *bench, const struct prepared *prepar
     struct counts after = counts_now();
     size_t allocations = after.allocations - before.allocations, locks = after.locks - before.locks;
     printf("in %zu decisions: %zu allocations, %zu locks\n", decisions, allocations, locks);
-    struct subject subject = {"calls", 4, decisions};
+    struct subject subject = {"calls", 4, decisions, NULL};
     bench_record(bench, &subject, "allocations", "calls", (double)allocations, 0);
     bench_record(bench, &subject, "locks", "calls", (double)locks, 0);
 }
@@ -108,7 +108,7 @@ void bench_threads(struct bench *bench)
     size_t count = 0;
     workload_router(&workload);
     int32_t *rows = workload_rows(&workload, REQUESTS);
-    prepare(&prepared, &workload, rows, REQUESTS);
+    prepare(&prepared, &workload, RUN_BEST, rows, REQUESTS);
     int64_t lasting = bench->quick ? 1000000 : (int64_t)MILLISECONDS * 1000000;
     for (int threads = 1; threads <= bench->threads; threads *= 2)
         lanes[count++].threads = threads;

@@ -284,7 +284,7 @@ run test router.image
 check 'an image has no examples' 2 "$status"
 
 # show.
-for stage in tokens ast check asm plan; do
+for stage in tokens ast check diagram asm plan; do
     run show router.tier --stage $stage
     check "show $stage" '0 ' "$status $(cat err)"
 done
@@ -296,11 +296,32 @@ run show router.image --stage plan
 check 'plan of an image' '0 1' "$status $(grep -c '^plan: ' out)"
 run show router.image --stage check
 check 'no tree in an image' 2 "$status"
+run show router.tier --stage diagram --dot
+check 'the diagram as a graph' '0 digraph policy { }' "$status $(head -n 1 out) $(tail -n 1 out)"
+check 'each line of a graph' 0 "$(sed '1d;$d' out |
+    grep -Evc '^  [nr][0-9]+( -> [nr][0-9]+)? \[label="([^"\\]|\\.)*"( shape=box)?\];$')"
+run show router.tier --stage asm --dot
+check '--dot is for the diagram' 2 "$status"
+{
+    for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+        echo "attribute x$i: enum {w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, wa, wb, wc, wd} = w0"
+    done
+    for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+        for k in $(seq $((i + 1)) 13); do
+            for seat in 0 1 2 3 4 5 6 7 8 9 a b c d; do
+                echo "when x$i == w$seat and x$k == w$seat -> flex else auto"
+            done
+        done
+    done
+} >seats.tier
+run show seats.tier --stage diagram
+check 'a diagram that is too large' '2 0' "$status $(wc -l <out)"
+check 'and what is said of it' 1 "$(grep -c 'its diagram is too large to be built' err)"
 run show wrong.tier --stage ast
 check 'the tree of a policy with errors' '2 1 1' "$status $(grep -c rule out) $(grep -c unknown-name err)"
 run show wrong.tier --stage check
 check 'nothing to check in one' '2 ' "$status $(cat out)"
-refuses 'an unknown stage' 'tierway show: there is no stage `bytecode`; the stages are tokens, ast, check, asm and plan' \
+refuses 'an unknown stage' 'tierway show: there is no stage `bytecode`; the stages are tokens, ast, check, diagram, asm and plan' \
     show router.tier --stage bytecode
 run show router.tier
 check 'no stage' 2 "$status"

@@ -70,7 +70,7 @@ lint() { # FOLDER/NAME
 }
 
 show() {
-    for stage in tokens ast check asm plan; do
+    for stage in tokens ast check diagram asm plan; do
         compare "$1.$stage" show "$(basename "$1").tier" --stage "$stage"
     done
 }

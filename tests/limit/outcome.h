@@ -23,8 +23,8 @@ struct outcome {
     size_t errors;         /* findings that are errors */
     size_t findings;       /* all that were kept */
     bool found[FINDING_COUNT];
-    double seconds;
-    size_t memory; /* bytes of the arena */
+    double seconds; /* of processor time */
+    size_t memory;  /* bytes of the arena */
 };
 
 /* reader: for `include`; NULL: no file exists. */

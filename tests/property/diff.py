@@ -190,7 +190,7 @@ class Policy:
 
     def changed(self):
         """The same policy with one change, that may make no difference."""
-        other = Policy(self.draw, self.subjects)
+        other = type(self)(self.draw, self.subjects)
         other.rules = json.loads(json.dumps(self.rules))
         other.otherwise = self.otherwise
         place = self.draw.randrange(len(other.rules))
@@ -333,28 +333,56 @@ class Trial:
 
 
 REFUSED = [
-    ("zones", 'timezone "Europe/Berlin"\nwhen hour == 3 -> flex',
-     'timezone "Europe/Paris"\nwhen hour == 3 -> flex'),
-    ("types", "attribute x : int\nwhen x == 3 -> flex",
-     "attribute x : string\nwhen x is set -> flex"),
-    ("words", "attribute x : enum {a, b}\nwhen x == a -> flex",
-     "attribute x : enum {b, a}\nwhen x == a -> flex"),
-    ("default", "attribute x : int = 1\nwhen x == 3 -> flex",
-     "attribute x : int = 2\nwhen x == 3 -> flex"),
-    ("default or none", "attribute x : int\nwhen x == 3 -> flex",
-     "attribute x : int = 0\nwhen x == 3 -> flex"),
-    ("default text", 'attribute x : string = "a"\nwhen x == "a" -> flex',
-     'attribute x : string = "b"\nwhen x == "a" -> flex'),
-    ("forced tiers", "when force_tier is set -> force_tier",
-     "provider anthropic\nwhen force_tier is set -> force_tier"),
-    ("budgets", "budget b $1 per day\nwhen b.spent > $1 -> flex",
-     "budget b $1 per week\nwhen b.spent > $1 -> flex"),
-    ("buckets", "budget b $1 per day\nwhen b.spent > $1 -> flex",
-     "budget b $1 per day by user\nwhen b.spent > $1 -> flex"),
-    ("sources", 'attribute x : int from header "A"\nwhen x == 3 -> flex',
-     'attribute x : int from header "B"\nwhen x == 3 -> flex'),
+    ("zones and dates", 'timezone "Europe/Berlin"\nwhen hour == 3 -> flex',
+     'timezone "Europe/Paris"\nwhen date == 2026-03-04 -> flex'),
     ("errors", "when tokens > 1 -> flex", "when token > 1 -> flex"),
 ]
+
+# Declarations that are differences of their own, though the rules decide alike.
+DECLARED_APART = [
+    ("types", "attribute x : int\nwhen x == 3 -> flex",
+     'attribute x : string\nwhen x == "3" -> flex', ["int", "string"]),
+    ("words", "attribute x : enum {a, b}\nwhen x == a -> flex",
+     "attribute x : enum {b, a}\nwhen x == a -> flex", ["enum {a, b}", "enum {b, a}"]),
+    ("windows", "budget x $1 per day\nwhen x.spent > $1 -> flex",
+     "budget x $1 per week\nwhen x.spent > $1 -> flex", ["budget per day", "budget per week"]),
+    ("buckets", "budget x $1 per day\nwhen x.spent > $1 -> flex",
+     "budget x $1 per day by user\nwhen x.spent > $1 -> flex",
+     ["budget per day", "budget per day by user"]),
+    ("sources", 'attribute x : int from header "A"\nwhen x == 3 -> flex',
+     'attribute x : int from body "/b"\nwhen x == 3 -> flex',
+     ['int from header "A"', 'int from body "/b"']),
+]
+
+# Policies that are written in different ways and are equal.
+ALIKE = [
+    ("limits", "budget x $1 per day\nwhen x.spent > $1 -> flex",
+     "budget x $2 per day\nwhen x.left < $1 -> flex"),
+    ("defaults", "attribute x : int = 1\nwhen x == 3 -> flex",
+     "attribute x : int = 2\nwhen x == 3 -> flex"),
+    ("a default or none", "attribute x : int\nwhen x == 3 -> flex",
+     "attribute x : int = 1\nwhen x == 3 -> flex"),
+    ("one that is not read", "attribute x : int\nwhen x == 3 or x != 3 or x is not set -> auto",
+     "attribute x : string\notherwise -> auto"),
+    ("lets and labels", "let big = 5k\na: when tokens > big -> flex",
+     "let large = tokens > 5_000\nb: when large -> flex"),
+    ("zones that are alike", 'timezone "Europe/Berlin"\nwhen hour == 3 -> flex',
+     'timezone "Europe/Berlin"\nwhen time in 03:00..04:00 -> flex'),
+    ("zones one hour apart at all times", 'timezone "Asia/Tokyo"\nwhen hour == 3 -> flex',
+     'timezone "Etc/GMT-10"\nwhen hour == 4 -> flex'),
+]
+
+
+def check_else_steps(trial):
+    """Actions that differ only behind an `else`."""
+    _, out, _ = trial.diff("otherwise -> flex timeout 15m else default retry 2 else auto",
+                           "otherwise -> flex timeout 15m else default timeout 1m else auto",
+                           "--format", "json")
+    first = {"tier": "flex", "timeout_ms": 900000, "else": ["default", "auto"]}
+    pair = [{**first, "else_steps": [step, {"tier": "auto"}]}
+            for step in ({"tier": "default", "retry": 2}, {"tier": "default", "timeout_ms": 60000})]
+    found = json.loads(out)["differences"]
+    return [(each["old"], each["new"]) for each in found] == [tuple(pair)]
 
 
 def main(tierway, count=400, seed=1):
@@ -368,6 +396,25 @@ def main(tierway, count=400, seed=1):
             passed, failed = passed + bool(good), failed + (not good)
             if not good:
                 print(f"{what}: status {status}, not refused: {out}")
+        for what, old, new, wanted in DECLARED_APART:
+            status, out, err = trial.diff(old, new, "--format", "json")
+            answer = json.loads(out)
+            good = (status == 1 and not answer["equal"] and not answer["differences"] and
+                    [(each["name"], each["old"], each["new"])
+                     for each in answer["declarations"]] == [("x", *wanted)])
+            passed, failed = passed + good, failed + (not good)
+            if not good:
+                print(f"{what}: status {status}: {out}{err}")
+        for what, old, new in ALIKE:
+            status, out, err = trial.diff(old, new)
+            good = status == 0 and out.startswith("equal") and not err
+            passed, failed = passed + good, failed + (not good)
+            if not good:
+                print(f"{what}: status {status}: {out}{err}")
+        good = check_else_steps(trial)
+        passed, failed = passed + good, failed + (not good)
+        if not good:
+            print("steps behind an `else` are not told apart")
         for number in range(int(count)):
             draw = random.Random(f"{seed} {number}")
             subjects = choose_subjects(draw)

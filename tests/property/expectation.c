@@ -110,7 +110,7 @@ static bool is_dropped(const struct parts *parts, const struct condition *part)
 static bool has_others(const struct parts *parts, const struct condition *list)
 {
     size_t left = 0;
-    for (const struct condition *part = list->children; part; part = part->next)
+    for (const struct condition *part = condition_parts(list); part; part = part->next)
         left += !is_dropped(parts, part);
     return left > 1;
 }
@@ -158,7 +158,7 @@ static void judge_parts(struct parts *parts, const struct condition *list, bool 
         inverted = !inverted;
     if (list->named)
         return;
-    for (const struct condition *part = list->children; part; part = part->next) {
+    for (const struct condition *part = condition_parts(list); part; part = part->next) {
         if (!can_go(parts, list, part)) {
             judge_parts(parts, part, inverted);
             continue;

@@ -82,7 +82,7 @@ static bool add_item(struct boundaries *boundaries, struct arena *arena,
 static bool add_condition(struct boundaries *boundaries, struct arena *arena,
                           const struct condition *condition)
 {
-    for (const struct condition *part = condition->children; part; part = part->next)
+    for (const struct condition *part = condition_parts(condition); part; part = part->next)
         if (!add_condition(boundaries, arena, part))
             return false;
     for (size_t i = 0; i < condition->item_count; i++)

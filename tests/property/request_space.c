@@ -18,9 +18,9 @@ static void gather_tests(struct space *space, const struct condition *condition)
         gather_tests(space, condition->named->condition);
         return;
     }
-    for (const struct condition *child = condition->children; child; child = child->next)
+    for (const struct condition *child = condition_parts(condition); child; child = child->next)
         gather_tests(space, child);
-    if (condition->children)
+    if (condition_parts(condition))
         return;
     space->tests = must(arena_grow(space->arena, space->tests, space->test_count,
                                    &space->test_capacity, sizeof *space->tests));
@@ -381,11 +381,11 @@ struct truth_sets space_truth(struct space *space, const struct condition *condi
         struct truth_sets inner = space_truth(space, condition->children, dropped);
         return (struct truth_sets){inner.fails, inner.holds};
     }
-    if (!condition->children)
+    if (!condition_parts(condition))
         return truth_of_test(space, condition);
     bool is_and = condition->kind == CONDITION_AND;
     struct truth_sets truth = {set_new(space, is_and), set_new(space, !is_and)};
-    for (const struct condition *part = condition->children; part; part = part->next) {
+    for (const struct condition *part = condition_parts(condition); part; part = part->next) {
         if (is_dropped(part, dropped))
             continue;
         struct truth_sets inner = space_truth(space, part, dropped);

@@ -15,8 +15,10 @@ MAY_INCLUDE = {
     "author": {"base", "front", "diagram", "program", "program/run"},
     "store": {"base"},
     "runtime": {"base", "program/run", "store"},
+    "simulate": {"base", "program/run", "store", "runtime"},
     "gateway": {"base", "program/run", "store", "runtime"},
-    "cli": {"base", "front", "diagram", "program", "program/run", "author", "store", "runtime", "gateway"},
+    "cli": {"base", "front", "diagram", "program", "program/run", "author", "store", "runtime", "simulate",
+            "gateway"},
 }
 
 

@@ -121,9 +121,31 @@ static void refuses_sizes_beyond_numbers(void)
     arena_free(&arena);
 }
 
+static void goes_on_when_cleared(void)
+{
+    static const size_t sizes[] = {100, 3000, 200000};
+    struct arena arena;
+    arena_init(&arena, 300000);
+    arena_clear(&arena); /* nothing to free */
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        memset(arena_alloc(&arena, sizes[i], 1), 1, sizes[i]);
+        arena_clear(&arena);
+        CU_ASSERT_EQUAL(arena.used, 0);
+        char *bytes = arena_alloc(&arena, 900, 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+        CU_ASSERT(bytes[0] == 0 && memcmp(bytes, bytes + 1, 899) == 0);
+    }
+    CU_ASSERT_PTR_NULL(arena_alloc(&arena, 300000, 1));
+    arena_clear(&arena);
+    CU_ASSERT_EQUAL(arena_status(&arena), TW_OK);
+    CU_ASSERT_PTR_NOT_NULL(arena_alloc(&arena, 300000, 1));
+    arena_free(&arena);
+}
+
 UNIT_TESTS({"things lie close, each aligned", packs_by_alignment},
            {"what is handed out is zero", hands_out_zeros},
            {"the newest array grows where it is", grows_where_it_is},
            {"large arrays grow without copies left behind", keeps_what_large_arrays_hold},
            {"the limit is told from no memory", tells_the_limit_from_no_memory},
+           {"a cleared arena goes on with zeros", goes_on_when_cleared},
            {"sizes that overflow are refused", refuses_sizes_beyond_numbers})

@@ -43,10 +43,10 @@ static void test_defaults(void)
     CU_ASSERT_STRING_EQUAL(given.config.prices, "openai");
     CU_ASSERT_STRING_EQUAL(given.config.store, "tierway.db");
     CU_ASSERT_PTR_NULL(given.config.policy);
-    CU_ASSERT_EQUAL(given.config.limit_body, 32 << 20);
+    CU_ASSERT_EQUAL(given.config.limit_body, 64 << 20);
     CU_ASSERT_EQUAL(given.config.drain, 30000);
     CU_ASSERT_FALSE(given.config.attributes.given);
-    CU_ASSERT_FALSE(given.config.without_keys);
+    CU_ASSERT_FALSE(given.config.allow_anyone);
     take_back(&given);
 }
 
@@ -56,8 +56,9 @@ static void test_every_kind(void)
     give(&given, TEXT(MINIMAL "  connections: 7\n"
                               "listen: \"[::1]:0\"\n"
                               "limits: {body: 2MiB, head_time: 1m30s}\n"
+                              "drain: 90\n"
                               "attributes:\n- priority\n- deadline\n"
-                              "without_keys: true\n"
+                              "allow_anyone: true\n"
                               "callers:\n"
                               "  - {name: web, sha256: " HASH_A ", attributes: [], admin: true}\n"
                               "  - name: batch\n    sha256: " HASH_B "\n    requests: 4\n"));
@@ -69,9 +70,10 @@ static void test_every_kind(void)
     CU_ASSERT_EQUAL(config->limit_body, 2 << 20);
     CU_ASSERT_EQUAL(config->limit_head_time, 90000);
     CU_ASSERT_EQUAL(config->limit_idle_time, 75000);
+    CU_ASSERT_EQUAL(config->drain, 90000);
     CU_ASSERT_EQUAL_FATAL(config->attributes.count, 2);
     CU_ASSERT_STRING_EQUAL(config->attributes.items[1], "deadline");
-    CU_ASSERT_TRUE(config->without_keys);
+    CU_ASSERT_TRUE(config->allow_anyone);
     CU_ASSERT_EQUAL_FATAL(config->caller_count, 2);
     CU_ASSERT_STRING_EQUAL(config->callers[0].name, "web");
     CU_ASSERT_TRUE(config->callers[0].admin);
@@ -145,11 +147,11 @@ static void test_wrong_values(void)
         {"threads: ~\n", "t.yaml:1:10: `threads`: it has no value\n"},
         {"threads: [1]\n", "t.yaml:1:10: `threads`: it is a single value\n"},
         {"listen: \"\"\n", "t.yaml:1:9: `listen`: it is empty\n"},
-        {"listen: \"a\\0b\"\n", "t.yaml:1:9: `listen`: it is not text\n"},
-        {"without_keys: yes\n", "t.yaml:1:15: `without_keys`: \"yes\" is neither true nor false\n"},
-        {"drain: 2h\n", "t.yaml:1:8: `drain`: 2h is more than 1h\n"},
+        {"listen: \"a\\0b\"\n", "t.yaml:1:9: `listen`: it holds something else than text\n"},
+        {"allow_anyone: yes\n", "t.yaml:1:15: `allow_anyone`: \"yes\" is neither true nor false\n"},
+        {"drain: 48h\n", "t.yaml:1:8: `drain`: 2d is more than 1d\n"},
         {"limits: {head: 1}\n", "t.yaml:1:16: `limits.head`: 1 is less than 1KiB\n"},
-        {"limits: {body: 65MiB}\n", "t.yaml:1:16: `limits.body`: 65MiB is more than 64MiB\n"},
+        {"limits: {body: 1025MiB}\n", "t.yaml:1:16: `limits.body`: 1025MiB is more than 1024MiB\n"},
         {"limits: {body: 1MB}\n",
          "t.yaml:1:16: `limits.body`: \"1MB\" is no whole number of bytes, "
          "as 65536, 64KiB or 32MiB\n"},
@@ -195,15 +197,15 @@ static void test_whole(void)
          "not from both\n"},
         {MINIMAL "listen: 0.0.0.0:80\n",
          "t.yaml: other machines can reach 0.0.0.0:80, and no caller needs a key: name `callers`, "
-         "listen on 127.0.0.1, or say `without_keys: true`\n"},
+         "listen on 127.0.0.1, or say `allow_anyone: true`\n"},
         {MINIMAL "  key_env: K\ncallers:\n- name: a\n- sha256: " HASH_A "\n",
          "t.yaml:6:3: this caller has no `sha256`; `tierway keys new NAME` makes a key\n"
          "t.yaml:7:3: this caller has no `name`\n"},
         {MINIMAL "  key_env: K\ncallers:\n- {name: a, sha256: xyz}\n- {name: 'a b', sha256: " HASH_A
                  "}\n",
          "t.yaml:6:3: `sha256` is the hash of a key: 64 digits, 0 to 9 and a to f\n"
-         "t.yaml:7:3: a caller's name is up to 64 letters, digits and signs, without blanks or "
-         "quotes\n"},
+         "t.yaml:7:3: a caller's name is 1 to 64 letters, digits, or any of . _ - @, the first a "
+         "letter or digit\n"},
         {MINIMAL "  key_env: K\ncallers:\n- {name: a, sha256: " HASH_A
                  "}\n- {name: a, sha256: " HASH_B "}\n- {name: c, sha256: " HASH_A "}\n",
          "t.yaml:7:3: another caller has this name\n"
@@ -211,6 +213,7 @@ static void test_whole(void)
         {MINIMAL "callers:\n- {name: a, sha256: " HASH_A "}\n",
          "t.yaml: with `callers`, the provider's key has to come from `upstream.key_file` or "
          "`upstream.key_env`\n"},
+        {MINIMAL "ledger_sync: never\n", "t.yaml: `ledger_sync` is before or after\n"},
         {MINIMAL "attributes: [Priority]\n",
          "t.yaml: `attributes`: \"Priority\" is no attribute's name\n"},
     };
@@ -228,7 +231,7 @@ static void test_open_to_others(void)
         {"10.0.0.1:1", false},    {"localhost.a.b:1", false}, {"1.127.0.0:1", false},
     };
     struct given given;
-    give(&given, TEXT(MINIMAL "listen: 0.0.0.0:80\nwithout_keys: true\n"));
+    give(&given, TEXT(MINIMAL "listen: 0.0.0.0:80\nallow_anyone: true\n"));
     CU_ASSERT_EQUAL(given.checked, TW_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         given.config.listen = rows[i].listen;

@@ -6,6 +6,7 @@
 #include "gateway/policy_watch.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static atomic_int loads, frees;
 
 static void path_in(char *path, const char *name)
 {
-    snprintf(path, TEXT_BYTES, "%s/%s", folder, name);
+    CU_ASSERT_FATAL(snprintf(path, TEXT_BYTES, "%s/%s", folder, name) < TEXT_BYTES);
 }
 
 static void write_file(const char *name, const char *text)
@@ -55,6 +56,11 @@ static enum tw_status load_text(void *context, const char *path, struct loaded *
     if (strncmp(text, "bad", 3) == 0) {
         buffer_format(why, "it says %s", text);
         return TW_REFUSED;
+    }
+    if (strstr(path, "policy")) {
+        static const char policy[] = "edition 1\notherwise -> default\n";
+        CU_ASSERT_EQUAL(
+            tw_policy_compile("a.tier", policy, sizeof policy - 1, &loaded->policy, NULL), TW_OK);
     }
     loaded->extra = strdup(text);
     loaded->free_extra = count_free;
@@ -94,17 +100,17 @@ static void end(void)
     CU_ASSERT_EQUAL(system(command), 0);
 }
 
-static const char *live_text(const struct policy_snapshot *snapshot, enum policy_part part)
+static const char *live_text(const struct snapshot *snapshot, enum policy_part part)
 {
-    return snapshot->loaded[part]->extra;
+    return policy_loaded(snapshot, part)->extra;
 }
 
 /* Whether this is live, for somebody who asks now. */
 static bool is_live(struct policy_store *store, enum policy_part part, const char *text)
 {
-    const struct policy_snapshot *snapshot = policy_acquire(store);
+    struct snapshot *snapshot = policy_acquire(store);
     bool same = strcmp(live_text(snapshot, part), text) == 0;
-    policy_release(snapshot);
+    snapshot_release(snapshot);
     return same;
 }
 
@@ -156,18 +162,17 @@ static void test_reload(void)
     policy_store_reload(store);
     CU_ASSERT_EQUAL(status_of(store, PART_POLICY).swaps, 0);
     CU_ASSERT_EQUAL(status_of(store, PART_POLICY).since, first.since);
-    const struct policy_snapshot *held = policy_acquire(store);
+    struct snapshot *held = policy_acquire(store);
     write_file("policy", "two");
     policy_store_reload(store);
     CU_ASSERT_TRUE(is_live(store, PART_POLICY, "two"));
     CU_ASSERT_TRUE(is_live(store, PART_PRICES, "cheap"));
     CU_ASSERT_STRING_EQUAL(live_text(held, PART_POLICY), "one");
-    CU_ASSERT_EQUAL(held->generation, 1);
     struct part_status second = status_of(store, PART_POLICY);
     CU_ASSERT_EQUAL(second.swaps, 1);
     CU_ASSERT_STRING_NOT_EQUAL(second.hash, first.hash);
     int freed = frees;
-    policy_release(held);
+    snapshot_release(held);
     CU_ASSERT_EQUAL(frees, freed + 1);
     policy_store_close(store);
     /* Each text that was loaded well was freed once. */
@@ -210,7 +215,6 @@ static void test_refusal(void)
 struct watched {
     struct loop_thread thread;
     struct policy_store *store;
-    struct policy_reader *reader;
     struct policy_watch *watch;
     uv_async_t reload;
     atomic_int reloads;
@@ -233,8 +237,6 @@ static void watched_begin(struct loop_thread *thread)
     struct watched *watched = thread->context;
     const struct policy_watch_options options = {
         .settle_ms = 5, .reloaded = on_reloaded, .context = watched};
-    CU_ASSERT_EQUAL_FATAL(policy_reader_open(watched->store, &thread->loop, &watched->reader),
-                          TW_OK);
     CU_ASSERT_EQUAL_FATAL(
         policy_watch_open(watched->store, &thread->loop, &options, &watched->watch), TW_OK);
     uv_async_init(&thread->loop, &watched->reload, on_reload);
@@ -245,7 +247,6 @@ static void watched_finish(struct loop_thread *thread)
 {
     struct watched *watched = thread->context;
     uv_close((uv_handle_t *)&watched->reload, NULL);
-    policy_reader_close(watched->reader);
     policy_watch_close(watched->watch, NULL, NULL);
 }
 
@@ -381,85 +382,70 @@ static void test_asked_to_reload(void)
     end();
 }
 
-/* Leases of one loop, the loop run by hand. */
-static void test_leases(void)
+/* What was published, in order. */
+struct published {
+    atomic_int count;
+    char last[TEXT_BYTES];
+};
+
+static void note_published(void *context, struct snapshot *snapshot)
 {
-    uv_loop_t loop;
-    struct policy_reader *reader = NULL;
+    struct published *published = context;
+    published->count++;
+    snprintf(published->last, sizeof published->last, "%s", live_text(snapshot, PART_POLICY));
+    snapshot_release(snapshot);
+}
+
+static void test_publishing(void)
+{
+    struct published published = {0};
     begin();
     struct policy_store *store = open_store();
-    CU_ASSERT_EQUAL_FATAL(uv_loop_init(&loop), 0);
-    CU_ASSERT_EQUAL_FATAL(policy_reader_open(store, &loop, &reader), TW_OK);
-    struct policy_lease *old = policy_reader_lease(reader), *again = policy_reader_lease(reader);
-    CU_ASSERT_PTR_EQUAL(old, again);
-    CU_ASSERT_STRING_EQUAL(live_text(old->snapshot, PART_POLICY), "one");
-    write_file("policy", "two");
+    policy_store_publish_to(store, note_published, &published);
     policy_store_reload(store);
-    int freed = frees; /* of the prices, which were the same */
-    CU_ASSERT_STRING_EQUAL(live_text(old->snapshot, PART_POLICY), "one");
-    uv_run(&loop, UV_RUN_NOWAIT);
-    struct policy_lease *fresh = policy_reader_lease(reader);
-    CU_ASSERT_PTR_NOT_EQUAL(fresh, old);
-    CU_ASSERT_STRING_EQUAL(live_text(fresh->snapshot, PART_POLICY), "two");
-    CU_ASSERT_STRING_EQUAL(live_text(old->snapshot, PART_POLICY), "one");
-    policy_lease_return(old);
-    CU_ASSERT_EQUAL(frees, freed);
-    policy_lease_return(again);
-    CU_ASSERT_EQUAL(frees, freed + 1);
-    policy_lease_return(fresh);
-    policy_reader_close(reader);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    CU_ASSERT_EQUAL(uv_loop_close(&loop), 0);
+    CU_ASSERT_EQUAL(published.count, 0);
+    write_file("policy", "two");
+    write_file("prices", "bad");
+    policy_store_reload(store);
+    CU_ASSERT_EQUAL(published.count, 1);
+    CU_ASSERT_STRING_EQUAL(published.last, "two");
+    write_file("prices", "dear");
+    policy_store_reload(store);
+    CU_ASSERT_EQUAL(published.count, 2);
     policy_store_close(store);
-    CU_ASSERT_EQUAL(frees, loads);
+    CU_ASSERT_EQUAL(frees, loads - 1); /* one was refused */
     end();
 }
 
-enum { SWAPS = 200, LOOPS = 3 };
+enum { SWAPS = 200, READERS = 3 };
 
-static void hold_and_return(uv_idle_t *idle)
-{
-    struct policy_reader *reader = idle->data;
-    struct policy_lease *lease = policy_reader_lease(reader);
-    CU_ASSERT_EQUAL(live_text(lease->snapshot, PART_POLICY)[0], 'p');
-    policy_lease_return(lease);
-}
-
-struct busy {
-    struct loop_thread thread;
+struct reading {
+    pthread_t thread;
     struct policy_store *store;
-    struct policy_reader *reader;
-    uv_idle_t idle;
+    atomic_bool *over;
 };
 
-static void busy_begin(struct loop_thread *thread)
+static void *acquire_and_release(void *context)
 {
-    struct busy *busy = thread->context;
-    CU_ASSERT_EQUAL_FATAL(policy_reader_open(busy->store, &thread->loop, &busy->reader), TW_OK);
-    uv_idle_init(&thread->loop, &busy->idle);
-    busy->idle.data = busy->reader;
-    uv_idle_start(&busy->idle, hold_and_return);
-}
-
-static void busy_finish(struct loop_thread *thread)
-{
-    struct busy *busy = thread->context;
-    uv_close((uv_handle_t *)&busy->idle, NULL);
-    policy_reader_close(busy->reader);
+    struct reading *reading = context;
+    while (!*reading->over) {
+        struct snapshot *snapshot = policy_acquire(reading->store);
+        CU_ASSERT_EQUAL(live_text(snapshot, PART_POLICY)[0], 'p');
+        snapshot_release(snapshot);
+    }
+    return NULL;
 }
 
 static void test_swaps_under_load(void)
 {
-    struct busy loops[LOOPS] = {0};
+    struct reading readings[READERS];
+    atomic_bool over = false;
     begin();
     write_file("policy", "p");
     struct policy_store *store = open_store();
-    for (int i = 0; i < LOOPS; i++) {
-        loops[i].store = store;
-        loops[i].thread.begin = busy_begin;
-        loops[i].thread.finish = busy_finish;
-        loops[i].thread.context = &loops[i];
-        loop_thread_start(&loops[i].thread);
+    for (int i = 0; i < READERS; i++) {
+        readings[i] = (struct reading){.store = store, .over = &over};
+        pthread_create(&readings[i].thread, NULL, acquire_and_release, &readings[i]);
     }
     for (int i = 0; i < SWAPS; i++) {
         char text[TEXT_BYTES];
@@ -467,8 +453,9 @@ static void test_swaps_under_load(void)
         write_file("policy", text);
         policy_store_reload(store);
     }
-    for (int i = 0; i < LOOPS; i++)
-        CU_ASSERT_TRUE(loop_thread_stop(&loops[i].thread));
+    over = true;
+    for (int i = 0; i < READERS; i++)
+        pthread_join(readings[i].thread, NULL);
     CU_ASSERT_EQUAL(status_of(store, PART_POLICY).swaps, SWAPS);
     policy_store_close(store);
     CU_ASSERT_EQUAL(frees, loads);
@@ -476,7 +463,7 @@ static void test_swaps_under_load(void)
 }
 
 UNIT_TESTS({"the first load fails", test_first_load_fails}, {"reload", test_reload},
-           {"refusal", test_refusal}, {"leases", test_leases},
+           {"refusal", test_refusal}, {"publishing", test_publishing},
            {"swaps under load", test_swaps_under_load}, {"written in place", test_written_in_place},
            {"renamed over", test_renamed_over}, {"swapped links", test_swapped_links},
            {"asked to reload", test_asked_to_reload})

@@ -130,5 +130,55 @@ static void test_visitor_ends_it(void)
     sse_free(&sse);
 }
 
-UNIT_TESTS({"the standard's rules", test_rules}, {"random splits", test_random_splits},
-           {"limits", test_limits}, {"the visitor ends it", test_visitor_ends_it})
+/* Raw bytes: together they are the stream, and each event has its own. */
+static enum tw_status note_raw(void *context, const struct sse_event *event)
+{
+    struct buffer *log = context;
+    buffer_text(log, event->raw);
+    buffer_string(log, event->has_data ? "#" : "~");
+    return TW_OK;
+}
+
+static void expect_raw(struct text stream, const char *wanted)
+{
+    struct buffer log;
+    buffer_init(&log, 1 << 20);
+    for (size_t piece = stream.length; piece > 0; piece--) {
+        struct sse sse;
+        buffer_clear(&log);
+        sse_init(&sse, 1 << 16);
+        sse.keep_raw = true;
+        for (size_t at = 0; at < stream.length; at += piece) {
+            size_t length = stream.length - at < piece ? stream.length - at : piece;
+            struct text bytes = {stream.data + at, length};
+            CU_ASSERT_EQUAL(sse_feed(&sse, bytes, note_raw, &log), TW_OK);
+        }
+        buffer_text(&log, sse_rest(&sse));
+        sse_free(&sse);
+        if (piece == stream.length)
+            CU_ASSERT_STRING_EQUAL(log.data, wanted);
+        size_t kept = 0;
+        for (size_t i = 0; i < log.length; i++)
+            if (log.data[i] != '#' && log.data[i] != '~')
+                log.data[kept++] = log.data[i];
+        CU_ASSERT_TRUE(text_equal((struct text){log.data, kept}, stream));
+    }
+    buffer_free(&log);
+}
+
+static void test_raw(void)
+{
+    expect_raw(TEXT("data: a\n\ndata: b\n\n"), "data: a\n\n#data: b\n\n#");
+    expect_raw(TEXT("data: a\r\n\r\n: c\r\n\r\ndata: b\r\n\r\n"),
+               "data: a\r\n\r\n#: c\r\n\r\n~data: b\r\n\r\n#");
+    expect_raw(TEXT("data: a\r\rdata: b\r\r"), "data: a\r\r#data: b\r\r#");
+    expect_raw(TEXT("id: 1\n\n\ndata:a\n\ntail"), "id: 1\n\n~\n~data:a\n\n#tail");
+    expect_raw(TEXT("\xEF\xBB\xBF"
+                    "event: x\ndata: a\n\n"),
+               "\xEF\xBB\xBF"
+               "event: x\ndata: a\n\n#");
+}
+
+UNIT_TESTS({"raw bytes", test_raw}, {"the standard's rules", test_rules},
+           {"random splits", test_random_splits}, {"limits", test_limits},
+           {"the visitor ends it", test_visitor_ends_it})

@@ -45,9 +45,10 @@ static struct price_table *table_of(const char *name)
 
 static struct stats collect(struct store *store)
 {
+    const struct stats_query query = {.range = LEDGER_ALL};
     struct stats stats;
     struct tw_error error;
-    CU_ASSERT_EQUAL_FATAL(stats_collect(store, LEDGER_ALL, &stats, &error), TW_OK);
+    CU_ASSERT_EQUAL_FATAL(stats_collect(store, &query, &stats, &error), TW_OK);
     return stats;
 }
 
@@ -56,7 +57,7 @@ static void expect_json(const struct stats *stats, bool seed_rounding, const cha
 {
     struct buffer buffer;
     buffer_init(&buffer, 1 << 20);
-    stats_write_json(&buffer, stats, seed_rounding);
+    stats_write_json(&buffer, stats, TEXT(""), seed_rounding);
     CU_ASSERT_EQUAL_FATAL(buffer.status, TW_OK);
     bool same = strncmp(buffer.data, expected, strlen(expected)) == 0;
     if (!same)
@@ -158,12 +159,66 @@ static void unanswered_attempts(void)
     CU_ASSERT_EQUAL(stats.total.requests, 1);
     CU_ASSERT_EQUAL(stats.attempts[LEDGER_REFUSED], 1);
     CU_ASSERT_EQUAL(stats.attempts[LEDGER_CANCELLED], 2);
-    CU_ASSERT_TRUE(stats.unanswered_spend == 77);
+    CU_ASSERT_TRUE(stats.total.unanswered_spend == 77);
     CU_ASSERT_EQUAL(stats.unanswered_unpriced, 1);
     CU_ASSERT_EQUAL(stats.total.uncompared, 1);
     CU_ASSERT_TRUE(stats.total.uncompared_spend == 5);
     CU_ASSERT_TRUE(stats.total.spend == 0);
     stats_free(&stats);
+    store_close(store);
+}
+
+static void add(struct store *store, const char *team, const char *chosen, const char *attempted,
+                enum ledger_outcome outcome, int64_t delay)
+{
+    struct ledger_row row;
+    ledger_row_init(&row);
+    row.request_id = row.model = row.rule = TEXT("x");
+    row.attributes = text_of(team);
+    row.chosen_tier = text_of(chosen);
+    row.attempted_tier = text_of(attempted);
+    row.outcome = outcome;
+    row.cost = row.default_cost = outcome == LEDGER_ANSWERED ? 10 : 0;
+    row.delay_added = delay;
+    row.hour = 7;
+    row.instant = 1772582400000; /* 2026-03-04T00:00:00Z */
+    CU_ASSERT_EQUAL(ledger_append(store, &row, 1, NULL), TW_OK);
+}
+
+static void groups_and_filters(void)
+{
+    struct store *store = memory_store();
+    struct zone *zone;
+    struct stats stats;
+    CU_ASSERT_EQUAL_FATAL(zone_open(TEXT("America/New_York"), &zone), TW_OK);
+    add(store, "{\"team\":\"b\"}", "flex", "flex", LEDGER_REFUSED, 0);
+    add(store, "{\"team\":\"b\"}", "flex", "default", LEDGER_ANSWERED, 1500);
+    add(store, "{\"team\":\"a\"}", "flex", "flex", LEDGER_ANSWERED, 0);
+    add(store, "", "default", "default", LEDGER_ANSWERED, 0);
+    struct ledger_key team = ledger_key_of(TEXT("team"), zone);
+    struct stats_query query = {.range = LEDGER_ALL, .by = &team};
+    CU_ASSERT_EQUAL_FATAL(stats_collect(store, &query, &stats, NULL), TW_OK);
+    CU_ASSERT_EQUAL_FATAL(stats.groups.count, 3);
+    CU_ASSERT_TRUE(text_is(stats.groups.items[0]->name, ""));
+    const struct stats_line *b = stats.groups.items[2];
+    CU_ASSERT_TRUE(text_is(b->name, "b"));
+    CU_ASSERT_EQUAL(b->requests, 1);
+    CU_ASSERT_EQUAL(b->refused, 1);
+    CU_ASSERT_EQUAL(b->unanswered, 1);
+    CU_ASSERT_EQUAL(b->stepped_down, 1);
+    CU_ASSERT_EQUAL(b->delayed, 1);
+    CU_ASSERT_EQUAL(b->delay, 1500);
+    CU_ASSERT_EQUAL(stats.total.stepped_down, 1);
+    stats_free(&stats);
+    const struct ledger_filter filters[] = {{team, TEXT("b")}};
+    struct ledger_key day = ledger_key_of(TEXT("day"), zone);
+    query = (struct stats_query){LEDGER_ALL, filters, 1, &day};
+    CU_ASSERT_EQUAL_FATAL(stats_collect(store, &query, &stats, NULL), TW_OK);
+    CU_ASSERT_EQUAL_FATAL(stats.groups.count, 1);
+    CU_ASSERT_TRUE(text_is(stats.groups.items[0]->name, "2026-03-03"));
+    CU_ASSERT_EQUAL(stats.total.requests, 1);
+    stats_free(&stats);
+    zone_free(zone);
     store_close(store);
 }
 
@@ -217,4 +272,5 @@ static void percents(void)
 
 UNIT_TESTS({"the seed's savings", seed_savings}, {"nothing yet", nothing_yet},
            {"dearer tiers", dearer_tiers}, {"unanswered attempts", unanswered_attempts},
-           {"many rules", many_rules}, {"percents", percents})
+           {"groups and filters", groups_and_filters}, {"many rules", many_rules},
+           {"percents", percents})

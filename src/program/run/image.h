@@ -18,6 +18,8 @@
 #define IMAGE_MAGIC "\x89TIERWAY" /* first byte over 127: no text file begins like this */
 #define IMAGE_VERSION 2
 #define IMAGE_LIMIT (256u << 20) /* bytes of a whole image */
+/* The bytes to reserve for an image that is to be loaded where it is. */
+#define IMAGE_ROOM(length) ((length) + sizeof(struct image_header))
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "images are read in place");
 

@@ -1,7 +1,7 @@
 /* program/run/load.c: loading a program, and what it says about itself.
  *
- * tw_policy_load copies the image, verifies it, and makes the few tables of pointers that the
- * public functions hand out. The policy owns all of it. */
+ * Loading takes the image over, verifies it, and makes the few tables of pointers that the public
+ * functions hand out. The policy owns all of it. */
 #include "program/run/program.h"
 
 #include <inttypes.h>
@@ -85,22 +85,20 @@ static enum tw_status open_zone(struct tw_policy *policy, struct tw_error *error
     return status;
 }
 
-enum tw_status tw_policy_load(const void *image, size_t length, tw_policy **result,
-                              struct tw_error *error)
+enum tw_status policy_load_taken(struct buffer *image, tw_policy **result, struct tw_error *error)
 {
     *result = NULL;
-    if (length > IMAGE_LIMIT)
-        return fail(error, TW_DAMAGED, "this is no program image: it is larger than any");
-    struct tw_policy *policy = calloc(1, sizeof *policy);
-    if (!policy)
-        return fail(error, TW_NO_MEMORY, "out of memory");
     enum tw_status status = TW_NO_MEMORY;
-    policy->length = length;
-    policy->image = malloc(length + sizeof(struct image_header)); /* malloc aligns to 16 */
-    if (!policy->image)
+    struct tw_policy *policy = calloc(1, sizeof *policy);
+    size_t length = image->length;
+    buffer_repeat(image, '\0', sizeof(struct image_header)); /* where an image is cut off */
+    if (!policy || image->status) {
+        buffer_free(image);
         goto done;
-    memset(policy->image + length, 0, sizeof(struct image_header));
-    memcpy(policy->image, image, length);
+    }
+    policy->length = length;
+    policy->image = image->data; /* malloc aligns to 16 */
+    *image = (struct buffer){0};
     policy->header = (const struct image_header *)policy->image;
     if ((status = program_verify(policy, error)) != TW_OK ||
         (status = make_words(policy)) != TW_OK || (status = make_attributes(policy)) != TW_OK ||
@@ -116,6 +114,19 @@ done:
         fail(error, TW_NO_MEMORY, "out of memory");
     tw_policy_free(policy);
     return status;
+}
+
+enum tw_status tw_policy_load(const void *image, size_t length, tw_policy **policy,
+                              struct tw_error *error)
+{
+    struct buffer copy;
+    *policy = NULL;
+    if (length > IMAGE_LIMIT)
+        return fail(error, TW_DAMAGED, "this is no program image: it is larger than any");
+    buffer_init(&copy, IMAGE_ROOM(length));
+    buffer_reserve(&copy, IMAGE_ROOM(length));
+    buffer_append(&copy, image, length);
+    return policy_load_taken(&copy, policy, error);
 }
 
 void tw_policy_free(tw_policy *policy)

@@ -120,6 +120,9 @@ enum tw_status program_verify(struct tw_policy *policy, struct tw_error *error);
  * is one step, a table one for each variable and one for the cell, masks one for each axis and one
  * for each word. Reads no sections but info, code, jumps, indexes, tables, blocks and groups. */
 uint32_t program_longest_run(const struct tw_policy *policy);
+/* load.c: tw_policy_load without a copy: the image's memory becomes the policy's, and is freed
+ * where that fails. The buffer is empty then. It has room for IMAGE_ROOM bytes, or else grows. */
+enum tw_status policy_load_taken(struct buffer *image, tw_policy **policy, struct tw_error *error);
 /* decide.c: makes ready to run on `unit`, which the machine must have. Loading does that with the
  * best one there is; tests choose another before any thread decides. */
 void program_use(struct tw_policy *policy, enum vector_unit unit);
@@ -149,6 +152,11 @@ enum tw_status request_set_number(tw_request *request, int attribute, int64_t va
                                   struct tw_error *error);
 enum tw_status request_set_text(tw_request *request, int attribute, struct text text, bool copy);
 enum tw_status request_set_instant(tw_request *request, int64_t instant);
+/* The same for who knows already what the clocks of the policy's zone show then. */
+void request_set_local(tw_request *request, struct local_time local);
+/* Copies the texts that were not copied when they were set: the request no longer refers to them.
+ * TW_NO_MEMORY, TW_LIMIT. */
+enum tw_status request_keep_texts(tw_request *request);
 /* TW_NOT_FOUND with a message that names the nearest attribute. */
 enum tw_status attribute_unknown(const struct tw_policy *policy, struct text name,
                                  struct tw_error *error);

@@ -249,14 +249,35 @@ enum tw_status request_set_text(tw_request *request, int attribute, struct text 
     return TW_OK;
 }
 
+enum tw_status request_keep_texts(tw_request *request)
+{
+    enum tw_status status = TW_OK;
+    for (uint32_t i = 0; i < request->policy->count_VARIABLES && !status; i++) {
+        struct buffer *kept = &request->copies[i];
+        struct text text = request->texts[i];
+        if (request->policy->section_VARIABLES[i].type != TW_TYPE_STRING ||
+            request->values[i] == VALUE_UNSET || (kept->data && text.data == kept->data))
+            continue;
+        buffer_clear(kept);
+        buffer_text(kept, text);
+        status = kept->status;
+        request->texts[i] = buffer_view(kept);
+    }
+    return status;
+}
+
 enum tw_status request_set_instant(tw_request *request, int64_t instant)
 {
     if (instant < 0 || instant > INSTANT_LAST)
         return TW_INVALID;
-    struct local_time local = zone_local(request->policy->zone, instant);
+    request_set_local(request, zone_local(request->policy->zone, instant));
+    return TW_OK;
+}
+
+void request_set_local(tw_request *request, struct local_time local)
+{
     request->values[VARIABLE_CLOCK] = (int64_t)local.weekday * SECONDS_PER_DAY + local.second;
     request->values[VARIABLE_DATE] = local.date;
-    return TW_OK;
 }
 
 enum tw_status tw_request_set_number(tw_request *request, size_t index, int64_t value)

@@ -1,0 +1,45 @@
+/* store/store_memory.h: what the files store_memory*.c share. */
+#ifndef TIERWAY_STORE_STORE_MEMORY_H
+#define TIERWAY_STORE_STORE_MEMORY_H
+
+#include "store/store_internal.h"
+#include "store/usual_output.h"
+
+struct memory_row {
+    struct memory_row *next;
+    struct ledger_row row;
+};
+
+/* One bucket; see struct budget_bucket. */
+struct memory_sum {
+    struct memory_sum *next;
+    int64_t from, until;
+    struct text attribute, value;
+    int64_t spent, reserved;
+    struct memory_row **through; /* where the first row hangs that is not in `spent` yet */
+};
+
+struct memory_reservation {
+    struct memory_reservation *next;
+    int64_t number, amount;
+    struct memory_sum *sum;
+};
+
+struct memory_store {
+    struct store store;
+    struct arena arena;              /* owns the rows and the sums */
+    struct memory_row *first, **end; /* end: where the next row is to be hung */
+    size_t count;
+    struct memory_sum *sums;
+    struct memory_reservation *reservations; /* each allocated for itself */
+    int64_t last_reservation;
+    struct usual_output usual;
+    struct memory_row **learnt; /* where the first row hangs that `usual` has not learnt */
+};
+
+enum tw_status memory_reserve(struct store *store, struct budget_order *const *orders, size_t count,
+                              struct tw_error *error);
+void memory_release(struct memory_store *memory, const int64_t *reservations, size_t count);
+void memory_budget_free(struct memory_store *memory);
+
+#endif
