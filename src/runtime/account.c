@@ -106,6 +106,8 @@ void account_answer(const struct account *account, const struct attempt *attempt
         row->cost = row->default_cost = 0;
         return;
     }
+    if (attempt->http_status >= 400 || (attempt->answer.failed && !attempt->answer.begun))
+        row->estimate = LEDGER_UNKNOWN; /* the provider says that it failed: nothing to count on */
     row->served_tier = fit(arena_text(arena, provider_tier_name(account->provider, served)));
     row->input_tokens = usage->input;
     row->cached_tokens = usage->cached;
