@@ -203,12 +203,3 @@ enum tw_status price_usage(const struct price_table *table, const struct price_q
         return status;
     return sum_cost(quote, sheet, tokens, &quote->cost, error);
 }
-
-enum tw_status price_request(const struct price_table *table, struct text model, struct text tier,
-                             enum price_purpose purpose, const struct token_usage *usage,
-                             struct price_quote *quote, struct tw_error *error)
-{
-    const struct price_question question = {
-        .model = model, .tier = tier, .purpose = purpose, .instant = INSTANT_LAST};
-    return price_usage(table, &question, usage, quote, error);
-}

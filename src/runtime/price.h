@@ -153,11 +153,6 @@ enum tw_status price_usage(const struct price_table *table, const struct price_q
                            const struct token_usage *usage, struct price_quote *quote,
                            struct tw_error *error);
 
-/* The same for any provider, by the rows that have no end. */
-enum tw_status price_request(const struct price_table *table, struct text model, struct text tier,
-                             enum price_purpose purpose, const struct token_usage *usage,
-                             struct price_quote *quote, struct tw_error *error);
-
 /* Makes every rate unknown, and takes the long-context threshold away. */
 void price_rates_clear(struct price_rates *rates);
 /* Whether the sheet has any rate for the tier. */
