@@ -69,13 +69,13 @@ bool read_price_instant(const struct command *command, const char *text, int64_t
 
 void print_force(const struct price_row *row, struct buffer *out)
 {
-    if (row->from > 0) {
+    if (row->from != PRICE_EVER) {
         buffer_string(out, row->until == PRICE_FOREVER ? "from " : "");
         price_instant_print(out, row->from);
     }
     if (row->until == PRICE_FOREVER)
         return;
-    buffer_string(out, row->from > 0 ? " to " : "until ");
+    buffer_string(out, row->from != PRICE_EVER ? " to " : "until ");
     price_instant_print(out, row->until);
 }
 

@@ -85,7 +85,7 @@ static void print_origin(const struct showing *showing, struct buffer *out)
 static void print_time(const struct showing *showing, struct buffer *out)
 {
     const struct price_row *row = showing->row;
-    if (row->from > 0 || row->until != PRICE_FOREVER) {
+    if (row->from != PRICE_EVER || row->until != PRICE_FOREVER) {
         buffer_string(out, "In force: ");
         print_force(row, out);
         buffer_byte(out, '\n');

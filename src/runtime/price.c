@@ -183,6 +183,19 @@ static enum tw_status sum_cost(const struct price_quote *quote, const struct pri
     return TW_OK;
 }
 
+static enum tw_status choose_rates(const struct price_question *question, struct price_quote *quote,
+                                   struct tw_error *error)
+{
+    const struct price_row *row = quote->row;
+    if (row->window_count && question->instant < 0)
+        return fail(error, TW_UNKNOWN,
+                    "the price of '%.*s' depends on the time, which is not known",
+                    TEXT_ARGUMENTS(row->model));
+    quote->window = row->window_count ? price_row_window(row, question->instant) : NULL;
+    quote->rates = quote->window ? &quote->window->rates : &row->rates;
+    return TW_OK;
+}
+
 enum tw_status price_usage(const struct price_table *table, const struct price_question *question,
                            const struct token_usage *usage, struct price_quote *quote,
                            struct tw_error *error)
@@ -191,11 +204,12 @@ enum tw_status price_usage(const struct price_table *table, const struct price_q
     *quote = (struct price_quote){.cost = PRICE_UNKNOWN};
     enum tw_status status = price_find(table, question, &quote->row, &quote->match, error);
     if (status == TW_OK)
+        status = choose_rates(question, quote, error);
+    if (status == TW_OK)
         status = split_usage(usage, tokens, error);
     if (status != TW_OK)
         return status;
-    quote->window = price_row_window(quote->row, question->instant);
-    const struct price_rates *rates = quote->window ? &quote->window->rates : &quote->row->rates;
+    const struct price_rates *rates = quote->rates;
     quote->long_context = rates->long_above >= 0 && usage->input > rates->long_above;
     const struct price_sheet *sheet = quote->long_context ? &rates->long_sheet : &rates->sheet;
     status = choose_tier(table, sheet, question, quote, error);

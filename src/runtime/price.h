@@ -18,6 +18,7 @@
 #define PRICE_FILE_MAX (16 << 20) /* bytes of one price file */
 #define PRICE_ZONES_MAX 32        /* time zones of one price file */
 #define PRICE_FOREVER INT64_MAX   /* `until` of a row without an end */
+#define PRICE_EVER INT64_MIN      /* `from` of a row without a beginning */
 
 enum price_tier {
 #define PRICE_TIER(name, report, member) PRICE_TIER_##name,
@@ -114,14 +115,15 @@ struct price_question {
     struct text tier;     /* its word in a request or an answer */
     struct text provider; /* only its rows, and those of no provider; empty: of whichever */
     enum price_purpose purpose;
-    int64_t instant; /* of the request */
+    int64_t instant; /* of the request; -1 where it is not known: only what holds always counts */
 };
 
 struct price_quote {
     const struct price_row *row; /* of the table; NULL where no row matches */
     enum price_match match;
     const struct price_window *window; /* of the row; NULL outside of all */
-    enum price_tier tier;              /* whose rates were used */
+    const struct price_rates *rates; /* of the window, else of the row; NULL where there is none */
+    enum price_tier tier;            /* whose rates were used */
     bool assumed;      /* the tier's word does not say what is served, or the table has it as
                           default (others_as_default) */
     bool long_context; /* priced by long_sheet */
@@ -138,7 +140,7 @@ enum tw_status price_find(const struct price_table *table, const struct price_qu
                           const struct price_row **row, enum price_match *match,
                           struct tw_error *error);
 
-/* The row's window that holds at an instant, NULL where none does. */
+/* The row's window that holds at an instant, NULL where none does. instant: 0 to INSTANT_LAST. */
 const struct price_window *price_row_window(const struct price_row *row, int64_t instant);
 
 /* What a request with `usage` costs.
@@ -147,7 +149,8 @@ const struct price_window *price_row_window(const struct price_row *row, int64_t
  * + output * output rate. cached and cache_write that were not reported (-1) count as 0: a provider
  * without a prompt cache does not report them.
  * quote is set whatever the result. error may be NULL.
- * TW_UNKNOWN: no row, no rate that is needed, a tier without a price, or input or output not known.
+ * TW_UNKNOWN: no row, no rate that is needed, a tier without a price, input or output not known, or
+ * the time of day where the row has windows.
  * TW_INVALID: the token counts contradict each other. TW_LIMIT: the cost is over 64 bits. */
 enum tw_status price_usage(const struct price_table *table, const struct price_question *question,
                            const struct token_usage *usage, struct price_quote *quote,

@@ -141,7 +141,7 @@ static enum tw_status two_rows(struct loader *loader, struct price_row *a, struc
     loader->at = loader->document.data + loader->row->offset;
     buffer_init(&what, 128);
     buffer_string(&what, "has two rows");
-    if (since > 0) {
+    if (since != PRICE_EVER) {
         buffer_string(&what, " that are in force at ");
         price_instant_print(&what, since);
     }

@@ -352,6 +352,7 @@ static enum tw_status add_row(struct loader *loader, struct json_value value)
                                       .provider = TEXT(""),
                                       .source = TEXT(""),
                                       .date = TEXT(""),
+                                      .from = PRICE_EVER,
                                       .until = PRICE_FOREVER,
                                       .element = loader->element,
                                       .offset = (size_t)(value.raw.data - loader->document.data)};

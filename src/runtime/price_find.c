@@ -76,10 +76,17 @@ static struct candidates choose_provider(const struct price_model *model, struct
     return chosen;
 }
 
+static bool is_in_force(const struct price_row *row, int64_t instant)
+{
+    if (instant < 0)
+        return row->from == PRICE_EVER && row->until == PRICE_FOREVER;
+    return instant >= row->from && instant < row->until;
+}
+
 static const struct price_row *in_force(struct candidates candidates, int64_t instant)
 {
     for (size_t i = 0; i < candidates.count; i++)
-        if (instant >= candidates.rows[i].from && instant < candidates.rows[i].until)
+        if (is_in_force(&candidates.rows[i], instant))
             return &candidates.rows[i];
     return NULL;
 }
@@ -88,8 +95,9 @@ static enum tw_status not_in_force(const struct price_model *model, int64_t inst
                                    struct tw_error *error)
 {
     struct buffer when;
-    if (!error)
-        return TW_UNKNOWN;
+    if (!error || instant < 0)
+        return fail(error, TW_UNKNOWN, "the price of %s depends on the time, which is not known",
+                    quote(model->name).text);
     buffer_init(&when, 64);
     price_instant_print(&when, instant);
     fail(error, TW_UNKNOWN, "no price of %s is in force at %s", quote(model->name).text,

@@ -362,6 +362,7 @@ static enum tw_status new_row(struct importer *importer, struct text theirs)
                               .provider = provider_name(theirs),
                               .source = TEXT(""),
                               .date = TEXT(""),
+                              .from = PRICE_EVER,
                               .until = PRICE_FOREVER};
     price_rates_clear(&row->rates);
     importer->row = row;

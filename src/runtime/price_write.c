@@ -116,7 +116,7 @@ static void write_row(const struct price_row *row, struct text provider, int ind
         text_member(&object, "provider", row->provider);
     text_member(&object, "source", row->source);
     text_member(&object, "date", row->date);
-    if (row->from > 0)
+    if (row->from != PRICE_EVER)
         instant_member(&object, "from", row->from);
     if (row->until != PRICE_FOREVER)
         instant_member(&object, "until", row->until);
