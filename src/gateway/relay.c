@@ -182,6 +182,14 @@ static bool admit(struct relay *relay)
     return false;
 }
 
+/* Nobody that is unknown makes us hold a body; admit refuses the request then. */
+static bool body_wanted(const struct http_request *request, void *context)
+{
+    const struct worker *worker = context;
+    return !worker->hasher ||
+           callers_find(worker->options->callers, worker->hasher, request) != NULL;
+}
+
 static void on_request(struct exchange *exchange, void *context)
 {
     struct worker *worker = context;
@@ -242,6 +250,7 @@ static void on_ended(struct exchange *exchange, enum exchange_end end, void *con
 
 const struct server_callbacks *relay_callbacks(void)
 {
-    static const struct server_callbacks callbacks = {on_request, on_drained, on_ended};
+    static const struct server_callbacks callbacks = {on_request, on_drained, on_ended,
+                                                      body_wanted};
     return &callbacks;
 }

@@ -62,6 +62,10 @@ struct server_callbacks {
     /* Once for each request: the exchange is over and is not valid after this. Comes at once when
      * the caller leaves, in any phase. */
     void (*ended)(struct exchange *exchange, enum exchange_end end, void *context);
+    /* The head of a request has come, and its body not yet. False: the body is not wanted;
+     * `request` comes at once, without a body, and the connection closes behind its answer. Not
+     * asked where head and body came in one piece. NULL: every body is wanted. */
+    bool (*body_wanted)(const struct http_request *request, void *context);
 };
 
 /* Listens. The callbacks and the context must stay until the server has stopped.

@@ -106,43 +106,6 @@ static void set_phase(struct connection *connection, enum connection_phase phase
     connection_limit_time(connection);
 }
 
-static void on_shut_down(uv_shutdown_t *shutdown, int status)
-{
-    (void)shutdown;
-    (void)status;
-}
-
-/* Says that nothing more will come, and waits for the caller to close: closing with bytes unread
- * would reset the connection and could destroy the answer on its way (RFC 9112, 9.6). */
-static void linger(struct connection *connection)
-{
-    set_phase(connection, PHASE_LINGERING);
-    buffer_free(&connection->ahead);
-    if (uv_shutdown(&connection->shutdown, (uv_stream_t *)&connection->tcp, on_shut_down) != 0)
-        connection_close(connection, EXCHANGE_LEFT);
-}
-
-static void refuse(struct connection *connection, enum request_refusal refusal)
-{
-    if (connection_write_refusal(connection, refusal))
-        connection_close(connection, EXCHANGE_LEFT);
-    else
-        linger(connection);
-}
-
-static void on_time_up(uv_timer_t *timer)
-{
-    struct connection *connection = timer->data;
-    bool in_request = connection->phase == PHASE_HEAD || connection->phase == PHASE_BODY;
-    if (in_request && connection->reader.state != READER_EMPTY)
-        refuse(connection, REFUSAL_TIMEOUT);
-    else if (connection->phase == PHASE_ANSWERING &&
-             bytes_sent(connection) > connection->sent_before)
-        connection_limit_time(connection); /* some bytes went out: another round */
-    else
-        connection_close(connection, EXCHANGE_LEFT);
-}
-
 static void on_read_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct connection *connection = handle->data;
@@ -168,6 +131,44 @@ static void keep_reading(struct connection *connection, bool wanted)
         uv_read_start((uv_stream_t *)&connection->tcp, on_read_buffer, on_read);
     else
         uv_read_stop((uv_stream_t *)&connection->tcp);
+}
+
+static void on_shut_down(uv_shutdown_t *shutdown, int status)
+{
+    (void)shutdown;
+    (void)status;
+}
+
+/* Says that nothing more will come, and waits for the caller to close: closing with bytes unread
+ * would reset the connection and could destroy the answer on its way (RFC 9112, 9.6). */
+static void linger(struct connection *connection)
+{
+    set_phase(connection, PHASE_LINGERING);
+    buffer_free(&connection->ahead);
+    keep_reading(connection, true);
+    if (uv_shutdown(&connection->shutdown, (uv_stream_t *)&connection->tcp, on_shut_down) != 0)
+        connection_close(connection, EXCHANGE_LEFT);
+}
+
+static void refuse(struct connection *connection, enum request_refusal refusal)
+{
+    if (connection_write_refusal(connection, refusal))
+        connection_close(connection, EXCHANGE_LEFT);
+    else
+        linger(connection);
+}
+
+static void on_time_up(uv_timer_t *timer)
+{
+    struct connection *connection = timer->data;
+    bool in_request = connection->phase == PHASE_HEAD || connection->phase == PHASE_BODY;
+    if (in_request && connection->reader.state != READER_EMPTY)
+        refuse(connection, REFUSAL_TIMEOUT);
+    else if (connection->phase == PHASE_ANSWERING &&
+             bytes_sent(connection) > connection->sent_before)
+        connection_limit_time(connection); /* some bytes went out: another round */
+    else
+        connection_close(connection, EXCHANGE_LEFT);
 }
 
 static void keep_ahead(struct connection *connection, const char *data, size_t length)
@@ -202,6 +203,30 @@ static void hand_out_exchange(struct connection *connection)
     server->callbacks->request(&connection->exchange, server->context);
 }
 
+/* A request whose body nobody wants ends with its head. */
+static void hand_out_head(struct connection *connection)
+{
+    struct request_reader *reader = &connection->reader;
+    reader->request.body = TEXT("");
+    reader->request.keep_alive = false;
+    buffer_free(&reader->body);
+    hand_out_exchange(connection);
+}
+
+static void begin_body(struct connection *connection)
+{
+    const struct server *server = connection->server;
+    const struct http_request *request = &connection->reader.request;
+    bool begun = connection->phase == PHASE_BODY;
+    if (!begun && server->callbacks->body_wanted &&
+        !server->callbacks->body_wanted(request, server->context)) {
+        hand_out_head(connection);
+        return;
+    }
+    send_continue(connection);
+    set_phase(connection, PHASE_BODY);
+}
+
 /* Bytes in a phase that waits for a request, or for more of one. */
 static void read_request(struct connection *connection, const char *data, size_t length)
 {
@@ -218,8 +243,7 @@ static void read_request(struct connection *connection, const char *data, size_t
         set_phase(connection, PHASE_HEAD);
         break;
     case READER_BODY:
-        send_continue(connection);
-        set_phase(connection, PHASE_BODY);
+        begin_body(connection);
         break;
     case READER_DONE:
         hand_out_exchange(connection);

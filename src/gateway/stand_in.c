@@ -294,7 +294,8 @@ static enum tw_status read_options(struct stand_in *stand_in,
 enum tw_status stand_in_start(uv_loop_t *loop, const struct stand_in_options *options,
                               struct stand_in **stand_in, struct tw_error *error)
 {
-    static const struct server_callbacks callbacks = {on_request, on_drained, on_ended};
+    static const struct server_callbacks callbacks = {
+        .request = on_request, .drained = on_drained, .ended = on_ended};
     struct stand_in *started = calloc(1, sizeof *started);
     if (!started)
         return fail(error, TW_NO_MEMORY, "out of memory");

@@ -174,7 +174,8 @@ static void on_ended(struct exchange *exchange, enum exchange_end end, void *con
     fixture->ended[end]++;
 }
 
-static const struct server_callbacks callbacks = {on_request, on_drained, on_ended};
+static const struct server_callbacks callbacks = {
+    .request = on_request, .drained = on_drained, .ended = on_ended};
 
 static void begin(struct loop_thread *thread)
 {
