@@ -2,6 +2,7 @@
  *
  * Needs no policy and sends nothing. Per request and for all requests together; money is exact in
  * JSON and rounded for people in text. A tier that the table has no price for is unknown. */
+#include "cli/prices.h"
 #include "cli/shared_options.h"
 
 #include "base/json.h"
@@ -16,7 +17,8 @@ enum { PERCENT_DECIMALS = 4, OUTPUT_MAX = 1 << 20, REQUEST_DECIMALS = 4, TOTAL_D
 
 struct question {
     int64_t input_tokens, output_tokens, cached_tokens, requests;
-    const char *model, *prices, *format;
+    int64_t instant; /* of --at */
+    const char *model, *prices, *at, *format;
     enum output_format form;
 };
 
@@ -31,7 +33,9 @@ struct comparison {
 static enum tw_status compare(const struct question *question, struct comparison *comparison,
                               struct tw_error *error)
 {
-    struct text model = text_of(question->model ? question->model : "*");
+    struct price_question asked = {.model = text_of(question->model ? question->model : "*"),
+                                   .purpose = PRICE_ESTIMATE,
+                                   .instant = question->instant};
     struct token_usage usage = {.input = question->input_tokens,
                                 .cached = question->cached_tokens,
                                 .cache_write = 0,
@@ -39,9 +43,8 @@ static enum tw_status compare(const struct question *question, struct comparison
                                 .reasoning = -1};
     for (int tier = 0; tier < PRICE_TIER_COUNT; tier++) {
         struct price_quote *quote = &comparison->quotes[tier];
-        enum tw_status status =
-            price_request(comparison->table, model, text_of(price_tier_name((enum price_tier)tier)),
-                          PRICE_ESTIMATE, &usage, quote, error);
+        asked.tier = text_of(price_tier_name((enum price_tier)tier));
+        enum tw_status status = price_usage(comparison->table, &asked, &usage, quote, error);
         if (status != TW_OK && (status != TW_UNKNOWN || !quote->row))
             return status;
         comparison->shown[tier] = tier == PRICE_TIER_DEFAULT || tier == PRICE_TIER_FLEX ||
@@ -264,7 +267,7 @@ static int ask(const struct command *command, const struct question *question)
         return trouble(command, "%s", error.message);
     comparison.table = table;
     int status;
-    if (!question->model && !price_find(table, TEXT("*"), NULL))
+    if (!question->model && !map_get(&table->by_model, TEXT("*")))
         status =
             trouble(command, "the price table %s has a price for each model: give --model", prices);
     else if (compare(question, &comparison, &error) != TW_OK)
@@ -290,6 +293,8 @@ int command_cost(const struct command *command, int argc, char **argv)
          &question.model},
         {"prices", OPTION_TEXT, "NAME|FILE", "Price table: seed, openai (for a model), or a file",
          &question.prices},
+        {"at", OPTION_TEXT, "INSTANT", "When: the prices in force then (default: now)",
+         &question.at},
         SHARED_FORMAT(&question.format, "text or json"),
         OPTIONS_END,
     };
@@ -300,7 +305,8 @@ int command_cost(const struct command *command, int argc, char **argv)
         return usage_trouble(command, "it takes options only");
     if (question.input_tokens == 0 && question.output_tokens == 0)
         return usage_trouble(command, "give --input-tokens and --output-tokens");
-    if (!format_parse(command, question.format, formats, &question.form))
+    if (!format_parse(command, question.format, formats, &question.form) ||
+        !read_price_instant(command, question.at, &question.instant))
         return EXIT_TROUBLE;
     return ask(command, &question);
 }

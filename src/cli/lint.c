@@ -26,14 +26,14 @@ struct lint {
 static struct text model_at(const void *table, size_t index)
 {
     const struct price_table *prices = table;
-    return index < prices->count ? prices->rows[index].model : TEXT("");
+    return index < prices->model_count ? prices->models[index].name : TEXT("");
 }
 
 static bool prices_tier(const void *table, struct text tier)
 {
     const struct price_table *prices = table;
-    for (size_t i = 0; i < prices->count; i++)
-        if (price_offer(prices, prices->rows[i].model, tier) == PRICE_OFFERED)
+    for (size_t i = 0; i < prices->model_count; i++)
+        if (price_offer(prices, prices->models[i].name, tier) == PRICE_OFFERED)
             return true;
     return false;
 }

@@ -226,7 +226,7 @@ static int describe(struct serving *serving)
     buffer_format(&out, "# policy %s: %u rules, time zone %s, hash %s\n", config->policy,
                   tw_policy_rule_count(snapshot->policy), tw_policy_timezone(snapshot->policy),
                   tw_policy_hash(snapshot->policy));
-    buffer_format(&out, "# prices: %zu models\n", snapshot->prices->count);
+    buffer_format(&out, "# prices: %zu models\n", snapshot->prices->model_count);
     buffer_format(&out, "# callers: %s\n",
                   config->caller_count ? "each needs a key" : "nobody needs a key");
     buffer_format(&out, "# upstream key: %s\n",

@@ -65,16 +65,22 @@ static void price_row(const struct account *account, const struct token_usage *u
                       struct ledger_row *row)
 {
     struct price_quote quote;
+    struct price_question question = {.model = account->model,
+                                      .tier = row->served_tier,
+                                      .purpose = PRICE_BILL,
+                                      .instant = row->instant};
     if (!account->prices)
         return;
+    if (account->provider)
+        question.provider = text_of(account->provider->name);
     row->price_table = fit(text_trim(account->price_table));
-    if (price_request(account->prices, account->model, row->served_tier, PRICE_BILL, usage, &quote,
-                      NULL) == TW_OK)
+    if (price_usage(account->prices, &question, usage, &quote, NULL) == TW_OK)
         row->cost = quote.cost;
     if (quote.row)
         row->price_row = fit(quote.row->model);
-    if (price_request(account->prices, account->model, TEXT("default"), PRICE_ESTIMATE, usage,
-                      &quote, NULL) == TW_OK)
+    question.tier = TEXT("default");
+    question.purpose = PRICE_ESTIMATE;
+    if (price_usage(account->prices, &question, usage, &quote, NULL) == TW_OK)
         row->default_cost = quote.cost;
 }
 
@@ -106,6 +112,8 @@ void account_answer(const struct account *account, const struct attempt *attempt
         row->cost = row->default_cost = 0;
         return;
     }
+    if (attempt->http_status >= 400 || (attempt->answer.failed && !attempt->answer.begun))
+        row->estimate = LEDGER_UNKNOWN; /* the provider says that it failed: nothing to count on */
     row->served_tier = fit(arena_text(arena, provider_tier_name(account->provider, served)));
     row->input_tokens = usage->input;
     row->cached_tokens = usage->cached;

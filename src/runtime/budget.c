@@ -92,12 +92,16 @@ static int64_t estimate(const struct budget_question *question)
     int64_t output =
         question->output_tokens >= 0 ? question->output_tokens : question->order.usual_output;
     const struct token_usage usage = {question->input_tokens, -1, -1, output, -1};
+    struct price_question asked = {.model = question->model,
+                                   .provider =
+                                       text_of(tw_policy_provider(question->request->policy)),
+                                   .purpose = PRICE_ESTIMATE,
+                                   .instant = question->instant};
     int64_t most = 0;
     for (size_t i = 0; question->prices && i < question->action.step_count; i++) {
         struct price_quote quote;
-        enum tw_status status = price_request(question->prices, question->model,
-                                              text_of(question->action.steps[i].name),
-                                              PRICE_ESTIMATE, &usage, &quote, NULL);
+        asked.tier = text_of(question->action.steps[i].name);
+        enum tw_status status = price_usage(question->prices, &asked, &usage, &quote, NULL);
         if (status == TW_LIMIT)
             return INT64_MAX;
         if (status == TW_OK && quote.cost > most)

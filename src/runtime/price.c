@@ -1,10 +1,8 @@
-/* runtime/price.c: finds a model's row and multiplies tokens by rates.
+/* runtime/price.c: which tier's rates hold for a word, and tokens multiplied by rates.
  *
  * Takes a loaded table and never changes it. All sums are checked: a cost that does not fit 64 bits
  * is an error, not a wrong number. See price.h for the meaning of every result. */
-#include "runtime/price.h"
-
-#include <stdlib.h>
+#include "runtime/price_find.h"
 
 static const struct {
     const char *name, *member;
@@ -51,75 +49,6 @@ const char *price_match_name(enum price_match match)
     return names[match];
 }
 
-static int compare_model(const void *key, const void *row)
-{
-    return text_compare(*(const struct text *)key, ((const struct price_row *)row)->model);
-}
-
-static const struct price_row *find_exact(const struct price_table *table, struct text model)
-{
-    if (table->count == 0)
-        return NULL;
-    return bsearch(&model, table->rows, table->count, sizeof *table->rows, compare_model);
-}
-
-/* Whether text ends as pattern says, where D stands for a digit and any other byte for itself. */
-static bool ends_like(struct text text, const char *pattern)
-{
-    struct text shape = text_of(pattern);
-    if (text.length <= shape.length)
-        return false;
-    const char *end = text.data + text.length - shape.length;
-    for (size_t i = 0; i < shape.length; i++) {
-        bool digit = end[i] >= '0' && end[i] <= '9';
-        if (shape.data[i] == 'D' ? !digit : end[i] != shape.data[i])
-            return false;
-    }
-    return true;
-}
-
-static int two_digits(const char *at)
-{
-    return (at[0] - '0') * 10 + at[1] - '0';
-}
-
-/* The model's name without the date of its snapshot, or an empty text where it carries none. */
-static struct text without_date(struct text model)
-{
-    static const struct {
-        const char *pattern;
-        size_t month, day; /* offsets from the end */
-    } dates[] = {{"-DDDD-DD-DD", 5, 2}, {"-DDDD", 4, 2}};
-    const char *end = model.data + model.length;
-    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
-        if (!ends_like(model, dates[i].pattern))
-            continue;
-        int month = two_digits(end - dates[i].month), day = two_digits(end - dates[i].day);
-        if (month >= 1 && month <= 12 && day >= 1 && day <= 31)
-            return (struct text){model.data, model.length - text_of(dates[i].pattern).length};
-    }
-    return TEXT("");
-}
-
-const struct price_row *price_find(const struct price_table *table, struct text model,
-                                   enum price_match *match)
-{
-    const struct text names[] = {
-        [PRICE_MATCH_EXACT] = model,
-        [PRICE_MATCH_SNAPSHOT] = without_date(model),
-        [PRICE_MATCH_ANY] = TEXT("*"),
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct price_row *row = find_exact(table, names[i]);
-        if (!row)
-            continue;
-        if (match)
-            *match = (enum price_match)i;
-        return row;
-    }
-    return NULL;
-}
-
 static const struct tier_word *find_tier_word(struct text word)
 {
     for (size_t i = 0; i < sizeof tier_words / sizeof tier_words[0]; i++)
@@ -128,7 +57,15 @@ static const struct tier_word *find_tier_word(struct text word)
     return NULL;
 }
 
-static bool sheet_has_tier(const struct price_sheet *sheet, enum price_tier tier)
+void price_rates_clear(struct price_rates *rates)
+{
+    rates->long_above = -1;
+    for (int tier = 0; tier < PRICE_TIER_COUNT; tier++)
+        for (int rate = 0; rate < PRICE_RATE_COUNT; rate++)
+            rates->sheet.rate[tier][rate] = rates->long_sheet.rate[tier][rate] = PRICE_UNKNOWN;
+}
+
+bool price_sheet_offers(const struct price_sheet *sheet, enum price_tier tier)
 {
     for (int rate = 0; rate < PRICE_RATE_COUNT; rate++)
         if (sheet->rate[tier][rate] != PRICE_UNKNOWN)
@@ -136,21 +73,37 @@ static bool sheet_has_tier(const struct price_sheet *sheet, enum price_tier tier
     return false;
 }
 
+bool price_rates_offer(const struct price_rates *rates, enum price_tier tier)
+{
+    return price_sheet_offers(&rates->sheet, tier) || price_sheet_offers(&rates->long_sheet, tier);
+}
+
 bool price_row_offers(const struct price_row *row, enum price_tier tier)
 {
-    return sheet_has_tier(&row->sheet, tier) || sheet_has_tier(&row->long_sheet, tier);
+    bool offers = price_rates_offer(&row->rates, tier);
+    for (size_t i = 0; i < row->window_count; i++)
+        offers = offers || price_rates_offer(&row->windows[i].rates, tier);
+    return offers;
+}
+
+static bool model_offers(const struct price_model *model, enum price_tier tier)
+{
+    for (size_t i = 0; i < model->count; i++)
+        if (price_row_offers(&model->rows[i], tier))
+            return true;
+    return false;
 }
 
 enum price_offer price_offer(const struct price_table *table, struct text model, struct text tier)
 {
     const struct tier_word *known = find_tier_word(tier);
-    const struct price_row *rows[] = {find_exact(table, model),
-                                      find_exact(table, without_date(model))};
+    const struct price_model *models[] = {map_get(&table->by_model, model),
+                                          map_get(&table->by_model, price_undated(model))};
     enum price_offer offer = PRICE_OFFER_UNKNOWN;
-    for (size_t i = 0; known && i < sizeof rows / sizeof rows[0]; i++) {
-        if (!rows[i])
+    for (size_t i = 0; known && i < sizeof models / sizeof models[0]; i++) {
+        if (!models[i])
             continue;
-        if (price_row_offers(rows[i], known->tier) || table->others_as_default)
+        if (model_offers(models[i], known->tier) || table->others_as_default)
             return PRICE_OFFERED;
         offer = PRICE_NOT_OFFERED;
     }
@@ -159,12 +112,13 @@ enum price_offer price_offer(const struct price_table *table, struct text model,
 
 /* Which tier's rates stand for a word. */
 static enum tw_status choose_tier(const struct price_table *table, const struct price_sheet *sheet,
-                                  struct text word, enum price_purpose purpose,
-                                  struct price_quote *quote, struct tw_error *error)
+                                  const struct price_question *question, struct price_quote *quote,
+                                  struct tw_error *error)
 {
+    struct text word = question->tier;
     const struct tier_word *known = find_tier_word(word);
-    bool usable = known && (known->served || purpose == PRICE_ESTIMATE);
-    if (usable && (sheet_has_tier(sheet, known->tier) || !table->others_as_default)) {
+    bool usable = known && (known->served || question->purpose == PRICE_ESTIMATE);
+    if (usable && (price_sheet_offers(sheet, known->tier) || !table->others_as_default)) {
         quote->tier = known->tier;
         quote->assumed = !known->served;
         return TW_OK;
@@ -229,23 +183,36 @@ static enum tw_status sum_cost(const struct price_quote *quote, const struct pri
     return TW_OK;
 }
 
-enum tw_status price_request(const struct price_table *table, struct text model, struct text tier,
-                             enum price_purpose purpose, const struct token_usage *usage,
-                             struct price_quote *quote, struct tw_error *error)
+static enum tw_status choose_rates(const struct price_question *question, struct price_quote *quote,
+                                   struct tw_error *error)
+{
+    const struct price_row *row = quote->row;
+    if (row->window_count && question->instant < 0)
+        return fail(error, TW_UNKNOWN,
+                    "the price of '%.*s' depends on the time, which is not known",
+                    TEXT_ARGUMENTS(row->model));
+    quote->window = row->window_count ? price_row_window(row, question->instant) : NULL;
+    quote->rates = quote->window ? &quote->window->rates : &row->rates;
+    return TW_OK;
+}
+
+enum tw_status price_usage(const struct price_table *table, const struct price_question *question,
+                           const struct token_usage *usage, struct price_quote *quote,
+                           struct tw_error *error)
 {
     int64_t tokens[PRICE_RATE_COUNT];
     *quote = (struct price_quote){.cost = PRICE_UNKNOWN};
-    quote->row = price_find(table, model, &quote->match);
-    if (!quote->row)
-        return fail(error, TW_UNKNOWN, "the price table '%.*s' has no model '%.*s'",
-                    (int)table->name.length, table->name.data, (int)model.length, model.data);
-    enum tw_status status = split_usage(usage, tokens, error);
+    enum tw_status status = price_find(table, question, &quote->row, &quote->match, error);
+    if (status == TW_OK)
+        status = choose_rates(question, quote, error);
+    if (status == TW_OK)
+        status = split_usage(usage, tokens, error);
     if (status != TW_OK)
         return status;
-    quote->long_context = quote->row->long_above >= 0 && usage->input > quote->row->long_above;
-    const struct price_sheet *sheet =
-        quote->long_context ? &quote->row->long_sheet : &quote->row->sheet;
-    status = choose_tier(table, sheet, tier, purpose, quote, error);
+    const struct price_rates *rates = quote->rates;
+    quote->long_context = rates->long_above >= 0 && usage->input > rates->long_above;
+    const struct price_sheet *sheet = quote->long_context ? &rates->long_sheet : &rates->sheet;
+    status = choose_tier(table, sheet, question, quote, error);
     if (status != TW_OK)
         return status;
     return sum_cost(quote, sheet, tokens, &quote->cost, error);

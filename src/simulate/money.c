@@ -52,10 +52,10 @@ static enum tw_status note_unpriced(struct simulation *simulation, const struct 
 
 /* Whether the sum of a bucket's tokens hides how many of its requests have the long price. */
 static bool length_hidden(const struct log_record *record, int64_t requests,
-                          const struct price_row *row)
+                          const struct price_rates *rates)
 {
-    return requests > 1 && row->long_above >= 0 &&
-           record->numbers[LOG_FACT_INPUT] > row->long_above;
+    return requests > 1 && rates->long_above >= 0 &&
+           record->numbers[LOG_FACT_INPUT] > rates->long_above;
 }
 
 /* What the record costs at a tier, in picodollars; asked for once, then known. TW_UNKNOWN: noted as
@@ -68,9 +68,15 @@ static enum tw_status price_tier(struct simulation *simulation, const struct log
     struct price_quote quote;
     struct token_usage usage = usage_of(record);
     struct text name = simulation->tiers.lines[tier].name;
-    enum tw_status status = price_request(simulation->options.prices, record->texts[LOG_FACT_MODEL],
-                                          name, PRICE_ESTIMATE, &usage, &quote, NULL);
-    if (status == TW_OK && length_hidden(record, requests, quote.row))
+    const struct price_question question = {
+        .model = record->texts[LOG_FACT_MODEL],
+        .tier = name,
+        .provider = text_of(tw_policy_provider(simulation->options.policies[SIDE_NEW])),
+        .purpose = PRICE_ESTIMATE,
+        .instant = record->numbers[LOG_FACT_INSTANT]};
+    enum tw_status status =
+        price_usage(simulation->options.prices, &question, &usage, &quote, NULL);
+    if (status == TW_OK && length_hidden(record, requests, quote.rates))
         return note_unpriced(simulation, record, requests, NOTE_LONG_BUCKET, quote.row->model);
     if (status != TW_OK) {
         struct buffer subject;

@@ -1,5 +1,6 @@
 """tierway serve from outside: what passes through, what is routed, streams, and what goes wrong.
 Run by serve.sh; the only argument is the command's path."""
+import fcntl
 import gzip
 import json
 import re
@@ -721,6 +722,65 @@ def test_kill():
             rows = {row[0] for row in test.folder.rows("request_id")}
             check("rows of what was delivered", set(), set(delivered) - rows)
             check("something was", True, len(delivered) > 0)
+
+
+def test_stuck_ledger():
+    """A ledger that cannot be written: no answer is delivered, and the loop goes on."""
+    with Setting(options=("--threads", "1")) as test:
+        check("at first", 200, test.post(CHAT, chat()).status)
+        with open(test.folder.path + "/ledger.db-lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            waiting = Caller(test.gateway.address)
+            waiting.send(request_bytes("POST", CHAT, (JSON,), chat()))
+            stream = Caller(test.gateway.address)
+            stream.send(request_bytes("POST", CHAT, (JSON,), chat(True)))
+            stream.until(b'"finish_reason":"stop"')
+            start = time.monotonic()
+            check("others are served", 200, test.ask("GET", "/v1/models").status)
+            check("at once", True, time.monotonic() - start < 1)
+            answer = waiting.answer()
+            check("not delivered", (500, "ledger_unavailable", "false"),
+                  (answer.status, answer.json()["error"]["code"], answer.header("x-should-retry")))
+            rest = b""
+            while stream.fill():
+                pass
+            rest = stream.bytes
+            check("the stream has no end", False, b"[DONE]" in rest or rest.endswith(b"0\r\n\r\n"))
+        check("afterwards", 200, test.post(CHAT, chat()).status)
+        check("rows of what was delivered", 2, len(test.folder.rows("1")))
+
+
+def test_versions():
+    """HTTP/1.0 callers, requests one behind the other, large bodies."""
+    with Setting() as test:
+        caller = Caller(test.gateway.address)
+        body = chat(True)
+        caller.send(b"POST %s HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s"
+                    % (CHAT.encode(), len(body), body))
+        answer = caller.answer()
+        check("HTTP/1.0", (200, None, True), (answer.status, answer.header("transfer-encoding"),
+                                              b"[DONE]" in answer.body))
+        caller.close()
+        caller = Caller(test.gateway.address)
+        caller.send(b"".join(request_bytes("POST", CHAT, (JSON,), chat(n % 2 == 0)) +
+                             request_bytes("GET", "/v1/models") for n in range(5)))
+        statuses = [caller.answer().status for _ in range(10)]
+        check("one behind the other", [200] * 10, statuses)
+        caller.close()
+        large = json.dumps({"model": "gpt-5", "messages": [
+            {"role": "user", "content": "\u00e9" * (1 << 19)}]}).encode()
+        test.fake("reset")
+        check("a large body", 200, test.post(CHAT, large, LOW).status)
+        check("byte for byte", b'{"service_tier":"flex",' + large[1:], recorded(test.stand_in)[0][3])
+        caller = Caller(test.gateway.address)
+        caller.send(b"POST %s HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+                    b"Transfer-Encoding: chunked\r\n\r\n" % CHAT.encode())
+        check("leave to go on", b"HTTP/1.1 100 Continue", caller.until(b"\r\n\r\n"))
+        for at in range(0, len(body), 7):
+            caller.send(b"%x\r\n%s\r\n" % (len(body[at:at + 7]), body[at:at + 7]))
+        caller.send(b"0\r\n\r\n")
+        check("a body in chunks", 200, caller.answer().status)
+        caller.close()
 
 
 def test_drain():

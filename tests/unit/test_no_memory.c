@@ -281,8 +281,9 @@ static enum tw_status price(void)
     struct tw_error error = {0};
     enum tw_status status = price_table_builtin(TEXT("openai"), &table, &error);
     if (status == TW_OK && table->count > 0)
-        price_request(table, table->rows[0].model, TEXT("flex"), PRICE_ESTIMATE, &usage, &quote,
-                      &error);
+        price_usage(table,
+                    &(struct price_question){.model = table->rows[0].model, .tier = TEXT("flex")},
+                    &usage, &quote, &error);
     CU_ASSERT((status == TW_OK) == (table != NULL));
     price_table_free(table);
     return status;

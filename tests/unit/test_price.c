@@ -26,15 +26,33 @@ static struct price_table *parse(const char *json)
     return table;
 }
 
+static enum tw_status ask(const struct price_table *table, struct text model, struct text tier,
+                          enum price_purpose purpose, struct token_usage usage,
+                          struct price_quote *quote)
+{
+    const struct price_question question = {.model = model, .tier = tier, .purpose = purpose};
+    return price_usage(table, &question, &usage, quote, NULL);
+}
+
 /* The cost of input and output tokens at a tier, PRICE_UNKNOWN where it is not known. */
 static int64_t cost(const struct price_table *table, const char *model, const char *tier,
                     enum price_purpose purpose, struct token_usage usage)
 {
     struct price_quote quote;
-    enum tw_status status =
-        price_request(table, text_of(model), text_of(tier), purpose, &usage, &quote, NULL);
+    enum tw_status status = ask(table, text_of(model), text_of(tier), purpose, usage, &quote);
     CU_ASSERT_EQUAL(status == TW_OK, quote.cost != PRICE_UNKNOWN);
     return quote.cost;
+}
+
+/* The row for a model at an instant, of whichever provider; NULL where there is none. */
+static const struct price_row *find(const struct price_table *table, const char *model,
+                                    int64_t instant, enum price_match *match)
+{
+    const struct price_question question = {.model = text_of(model), .instant = instant};
+    const struct price_row *row;
+    enum tw_status status = price_find(table, &question, &row, match, NULL);
+    CU_ASSERT_EQUAL(status, row ? TW_OK : TW_UNKNOWN);
+    return row;
 }
 
 static struct token_usage tokens(int64_t input, int64_t output)
@@ -59,9 +77,7 @@ static void seed_else_branch(void)
     for (size_t i = 0; i < sizeof tiers / sizeof tiers[0]; i++) {
         struct price_quote quote;
         struct token_usage usage = tokens(1000, 1000);
-        CU_ASSERT_EQUAL(
-            price_request(seed, TEXT("m"), text_of(tiers[i]), PRICE_BILL, &usage, &quote, NULL),
-            TW_OK);
+        CU_ASSERT_EQUAL(ask(seed, TEXT("m"), text_of(tiers[i]), PRICE_BILL, usage, &quote), TW_OK);
         CU_ASSERT_EQUAL(quote.cost, 12500000000);
         CU_ASSERT_EQUAL(quote.tier, PRICE_TIER_DEFAULT);
         CU_ASSERT_TRUE(quote.assumed);
@@ -75,12 +91,12 @@ static void openai_rows(void)
     struct price_table *openai = builtin("openai");
     CU_ASSERT_EQUAL(openai->count, 88);
     CU_ASSERT_TRUE(text_is(openai->date, "2026-11-22"));
-    const struct price_row *row = price_find(openai, TEXT("gpt-6-astra"), NULL);
+    const struct price_row *row = find(openai, "gpt-6-astra", 0, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(row);
-    CU_ASSERT_EQUAL(row->sheet.rate[PRICE_TIER_DEFAULT][PRICE_RATE_CACHE_WRITE], 12500000);
-    CU_ASSERT_EQUAL(row->sheet.rate[PRICE_TIER_ULTRAFAST][PRICE_RATE_OUTPUT], 300000000);
-    CU_ASSERT_EQUAL(row->long_sheet.rate[PRICE_TIER_FLEX][PRICE_RATE_OUTPUT], 37500000);
-    CU_ASSERT_EQUAL(row->long_above, 272000);
+    CU_ASSERT_EQUAL(row->rates.sheet.rate[PRICE_TIER_DEFAULT][PRICE_RATE_CACHE_WRITE], 12500000);
+    CU_ASSERT_EQUAL(row->rates.sheet.rate[PRICE_TIER_ULTRAFAST][PRICE_RATE_OUTPUT], 300000000);
+    CU_ASSERT_EQUAL(row->rates.long_sheet.rate[PRICE_TIER_FLEX][PRICE_RATE_OUTPUT], 37500000);
+    CU_ASSERT_EQUAL(row->rates.long_above, 272000);
     CU_ASSERT_TRUE(text_is(row->source, "openai-pricing-page-2026-09"));
     price_table_free(openai);
 }
@@ -103,12 +119,10 @@ static void auto_is_no_answer(void)
     struct price_table *openai = builtin("openai");
     struct token_usage usage = tokens(1000000, 0);
     struct price_quote quote;
-    CU_ASSERT_EQUAL(
-        price_request(openai, TEXT("gpt-4.1"), TEXT("auto"), PRICE_BILL, &usage, &quote, NULL),
-        TW_UNKNOWN);
-    CU_ASSERT_EQUAL(
-        price_request(openai, TEXT("gpt-4.1"), TEXT("auto"), PRICE_ESTIMATE, &usage, &quote, NULL),
-        TW_OK);
+    CU_ASSERT_EQUAL(ask(openai, TEXT("gpt-4.1"), TEXT("auto"), PRICE_BILL, usage, &quote),
+                    TW_UNKNOWN);
+    CU_ASSERT_EQUAL(ask(openai, TEXT("gpt-4.1"), TEXT("auto"), PRICE_ESTIMATE, usage, &quote),
+                    TW_OK);
     CU_ASSERT_EQUAL(quote.cost, 2 * MONEY_DOLLAR);
     CU_ASSERT_TRUE(quote.assumed);
     price_table_free(openai);
@@ -147,13 +161,9 @@ static void contradicting_tokens(void)
     struct price_table *table = parse(full_row);
     struct token_usage usage = {100, 91, 10, 5, -1};
     struct price_quote quote;
-    CU_ASSERT_EQUAL(
-        price_request(table, TEXT("m"), TEXT("default"), PRICE_BILL, &usage, &quote, NULL),
-        TW_INVALID);
+    CU_ASSERT_EQUAL(ask(table, TEXT("m"), TEXT("default"), PRICE_BILL, usage, &quote), TW_INVALID);
     usage = tokens(INT64_MAX, 0);
-    CU_ASSERT_EQUAL(
-        price_request(table, TEXT("m"), TEXT("default"), PRICE_BILL, &usage, &quote, NULL),
-        TW_LIMIT);
+    CU_ASSERT_EQUAL(ask(table, TEXT("m"), TEXT("default"), PRICE_BILL, usage, &quote), TW_LIMIT);
     price_table_free(table);
 }
 
@@ -192,7 +202,7 @@ static void matching(void)
                                       "05-13\"},{\"model\":\"gpt-4o\"}]}");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         enum price_match match = PRICE_MATCH_EXACT;
-        const struct price_row *row = price_find(table, text_of(cases[i].asked), &match);
+        const struct price_row *row = find(table, cases[i].asked, 0, &match);
         CU_ASSERT_EQUAL(row != NULL, cases[i].row != NULL);
         if (!row || !cases[i].row)
             continue;
@@ -237,7 +247,8 @@ static void bad_files(void)
         {ROW("\"flex\":{\"input\":100000.000001}"), TW_INVALID, "is over 100000 USD"},
         {ROW("\"flex\":{\"input\":99999999999999999999}"), TW_INVALID, "is over 100000 USD"},
         {ROW("\"flex\":{\"input\":1,\"input\":1}"), TW_INVALID, "flex.input stands there twice"},
-        {ROW("\"flex\":{},\"flex\":{}"), TW_INVALID, "flex stands there twice"},
+        {ROW("\"flex\":{\"input\":1,\"output\":1},\"flex\":{}"), TW_INVALID,
+         "flex stands there twice"},
         {ROW("\"long_context\":{}"), TW_INVALID, "long_context needs above_input_tokens"},
         {ROW("\"long_context\":{\"above_input_tokens\":0}"), TW_INVALID, "1 or more"},
         {ROW("\"long_context\":{\"above_input_tokens\":1,\"flex\":{\"output\":-1}}"), TW_INVALID,
@@ -264,11 +275,13 @@ static void edges_of_rates(void)
     struct price_table *table =
         parse(ROW("\"standard\":{\"input\":0,\"output\":100000},\"flex\":{\"input\":\"0.000001\","
                   "\"output\":\"1.500000\"}"));
-    CU_ASSERT_EQUAL(table->rows[0].sheet.rate[PRICE_TIER_DEFAULT][PRICE_RATE_INPUT], 0);
-    CU_ASSERT_EQUAL(table->rows[0].sheet.rate[PRICE_TIER_DEFAULT][PRICE_RATE_OUTPUT], PRICE_MAX);
-    CU_ASSERT_EQUAL(table->rows[0].sheet.rate[PRICE_TIER_FLEX][PRICE_RATE_INPUT], 1);
-    CU_ASSERT_EQUAL(table->rows[0].sheet.rate[PRICE_TIER_FLEX][PRICE_RATE_OUTPUT], 1500000);
-    CU_ASSERT_EQUAL(table->rows[0].sheet.rate[PRICE_TIER_BATCH][PRICE_RATE_INPUT], PRICE_UNKNOWN);
+    CU_ASSERT_EQUAL(table->rows[0].rates.sheet.rate[PRICE_TIER_DEFAULT][PRICE_RATE_INPUT], 0);
+    CU_ASSERT_EQUAL(table->rows[0].rates.sheet.rate[PRICE_TIER_DEFAULT][PRICE_RATE_OUTPUT],
+                    PRICE_MAX);
+    CU_ASSERT_EQUAL(table->rows[0].rates.sheet.rate[PRICE_TIER_FLEX][PRICE_RATE_INPUT], 1);
+    CU_ASSERT_EQUAL(table->rows[0].rates.sheet.rate[PRICE_TIER_FLEX][PRICE_RATE_OUTPUT], 1500000);
+    CU_ASSERT_EQUAL(table->rows[0].rates.sheet.rate[PRICE_TIER_BATCH][PRICE_RATE_INPUT],
+                    PRICE_UNKNOWN);
     price_table_free(table);
 }
 

@@ -29,8 +29,10 @@ static void served(struct store *store, const struct price_table *table, const c
     row.model = TEXT("gpt-4.1-mini");
     row.served_tier = text_of(tier);
     row.rule = text_of(rule);
-    price_request(table, row.model, row.served_tier, PRICE_BILL, &usage, &quote, NULL);
-    price_request(table, row.model, TEXT("default"), PRICE_BILL, &usage, &at_default, NULL);
+    struct price_question question = {.model = row.model, .tier = row.served_tier};
+    price_usage(table, &question, &usage, &quote, NULL);
+    question.tier = TEXT("default");
+    price_usage(table, &question, &usage, &at_default, NULL);
     row.cost = quote.cost;
     row.default_cost = at_default.cost;
     CU_ASSERT_EQUAL(ledger_append(store, &row, 1, NULL), TW_OK);

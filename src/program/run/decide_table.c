@@ -36,7 +36,7 @@ uint32_t table_decides(const struct tw_policy *policy, const struct tw_request *
     for (const struct image_block *block = table->blocks; block < end; block++)
         for (int place = 0; place < 4; place++) {
             int64_t value = request->values[block->variables[place]];
-            cell += block->shares[place] & -(int64_t)(value > block->above[place]);
+            cell += share_above(value, block->above[place], block->shares[place]);
         }
     return table->cells[cell];
 }

@@ -32,6 +32,20 @@ static inline uint64_t lesser(uint64_t a, uint64_t b)
 #endif
 }
 
+/* The share where the value is above the threshold, else 0; likewise. */
+static inline int64_t share_above(int64_t value, int64_t threshold, int64_t share)
+{
+#if defined(__x86_64__)
+    __asm__("cmpq %[threshold], %[value]\n\tcmovleq %[zero], %[share]"
+            : [share] "+r"(share)
+            : [threshold] "rm"(threshold), [value] "r"(value), [zero] "r"((int64_t)0)
+            : "cc");
+    return share;
+#else
+    return share & -(int64_t)(value > threshold);
+#endif
+}
+
 /* How many of `count` ascending keys the value is at least; count > 0. The number of turns depends
  * on the count alone. */
 static inline uint32_t keys_at_most(const int64_t *keys, size_t count, int64_t value)

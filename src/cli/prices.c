@@ -1,0 +1,131 @@
+/* cli/prices.c: tierway prices list|show|check|import, and what these share.
+ *
+ * Each action is a command of its own with its own options and help page; this file finds it. */
+#include "cli/prices.h"
+
+#include "base/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command actions[] = {
+    {"prices list", "", "Show the rows of a price table", prices_list},
+    {"prices show", "MODEL", "Show which row prices a model, and every tier's rates", prices_show},
+    {"prices check", "FILE...", "Find every problem of price files", prices_check},
+    {"prices import", "litellm FILE", "Make a price file from LiteLLM's feed", prices_import},
+};
+
+enum { ACTIONS = sizeof actions / sizeof actions[0] };
+
+static const char *word_of(const struct command *action)
+{
+    return action->name + strlen("prices ");
+}
+
+static int print_actions(const struct command *command)
+{
+    printf("Usage: tierway %s %s\n\n%s.\n\nActions:\n", command->name, command->arguments,
+           command->summary);
+    for (size_t i = 0; i < ACTIONS; i++)
+        printf("  %-6s %-12s  %s\n", word_of(&actions[i]), actions[i].arguments,
+               actions[i].summary);
+    printf("\n`tierway prices ACTION --help` tells all about one.\n");
+    return EXIT_DONE;
+}
+
+static int unknown_action(const struct command *command, const char *word)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, text_of(word));
+    for (size_t i = 0; i < ACTIONS; i++)
+        nearest_offer(&nearest, text_of(word_of(&actions[i])));
+    if (nearest.best.length)
+        return trouble(command, "there is no action `%s`; did you mean `%.*s`?", word,
+                       TEXT_ARGUMENTS(nearest.best));
+    return trouble(command, "there is no action `%s`; it takes list, show, check or import", word);
+}
+
+int command_prices(const struct command *command, int argc, char **argv)
+{
+    if (argc < 2)
+        return usage_trouble(command, "say what to do: list, show, check or import");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return print_actions(command);
+    for (size_t i = 0; i < ACTIONS; i++)
+        if (strcmp(argv[1], word_of(&actions[i])) == 0)
+            return actions[i].run(&actions[i], argc - 1, argv + 1);
+    return unknown_action(command, argv[1]);
+}
+
+bool read_price_instant(const struct command *command, const char *text, int64_t *instant)
+{
+    struct tw_error error;
+    *instant = clock_system() / 1000000;
+    if (!text || price_instant_parse(text_of(text), instant, &error) == TW_OK)
+        return true;
+    trouble(command, "--at %s", error.message);
+    return false;
+}
+
+void print_force(const struct price_row *row, struct buffer *out)
+{
+    if (row->from != PRICE_EVER) {
+        buffer_string(out, row->until == PRICE_FOREVER ? "from " : "");
+        price_instant_print(out, row->from);
+    }
+    if (row->until == PRICE_FOREVER)
+        return;
+    buffer_string(out, row->from != PRICE_EVER ? " to " : "until ");
+    price_instant_print(out, row->until);
+}
+
+void print_rate(int64_t rate, struct buffer *out)
+{
+    if (rate == PRICE_UNKNOWN)
+        buffer_byte(out, '-');
+    else
+        decimal_print(out, rate, PRICE_DECIMALS);
+}
+
+int print_all(const struct command *command, const struct buffer *out, int status)
+{
+    if (out->status)
+        return trouble(command, "%s", tw_status_text(out->status));
+    fwrite(out->data ? out->data : "", 1, out->length, stdout);
+    return finish(command, status);
+}
+
+static void each_of_sheet(const struct price_sheet *sheet, struct rate_line line,
+                          void (*visit)(void *context, const struct rate_line *line), void *context)
+{
+    for (int tier = 0; tier < PRICE_TIER_COUNT; tier++) {
+        line.tier = (enum price_tier)tier;
+        line.rates = sheet->rate[tier];
+        if (price_sheet_offers(sheet, line.tier))
+            visit(context, &line);
+    }
+}
+
+void each_rate_line(const struct price_row *row,
+                    void (*visit)(void *context, const struct rate_line *line), void *context)
+{
+    for (size_t i = 0; i <= row->window_count; i++) {
+        const struct price_window *window = i == 0 ? NULL : &row->windows[i - 1];
+        const struct price_rates *rates = window ? &window->rates : &row->rates;
+        struct rate_line line = {.row = row, .window = window};
+        each_of_sheet(&rates->sheet, line, visit, context);
+        line.long_context = true;
+        each_of_sheet(&rates->long_sheet, line, visit, context);
+    }
+}
+
+void print_condition(const struct rate_line *line, struct buffer *out)
+{
+    const struct price_window *window = line->window;
+    if (line->long_context)
+        buffer_format(out, "over %lld in",
+                      (long long)(window ? window->rates : line->row->rates).long_above);
+    if (window)
+        buffer_format(out, "%s%.*s %.*s", line->long_context ? ", " : "",
+                      TEXT_ARGUMENTS(window->when), TEXT_ARGUMENTS(window->zone_name));
+}
