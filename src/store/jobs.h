@@ -86,6 +86,7 @@ enum tw_status job_find(struct store *store, struct text id, job_visitor visit, 
 /* At most `limit` jobs of a state whose number is over `after`, by number. */
 enum tw_status job_list(struct store *store, enum job_state state, int64_t after, size_t limit,
                         job_visitor visit, void *context, struct tw_error *error);
+/* Reads an index of all jobs, so it takes longer the more there are. */
 enum tw_status job_counts(struct store *store, int64_t counts[JOB_STATE_COUNT],
                           struct tw_error *error);
 

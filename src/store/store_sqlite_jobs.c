@@ -1,6 +1,7 @@
 /* store/store_sqlite_jobs.c: jobs as SQL.
  *
  * A claim reads the partial index of queued jobs by due time and so costs the same however many are
+ * queued. The index is named: left to choose, SQLite takes the one by state and sorts all that are
  * queued. A claim is named by the job's number and by how often it was claimed: what a worker says
  * whose lease ran out changes no row. */
 #include "store/store_sqlite.h"
@@ -11,9 +12,10 @@
 static const char *const statements[JOB_STATEMENTS] = {
     [JOB_SQL_SUBMIT] = "INSERT INTO jobs (id, body, due, submitted) VALUES (?1, ?2, ?3, ?4)"
                        " ON CONFLICT (id) DO NOTHING",
-    [JOB_SQL_RETURN_EXPIRED] = "UPDATE jobs SET state = 0 WHERE state = 1 AND lease <= ?1",
+    [JOB_SQL_RETURN_EXPIRED] = "UPDATE jobs INDEXED BY jobs_lease SET state = 0"
+                               " WHERE state = 1 AND lease <= ?1",
     [JOB_SQL_CLAIM] = "UPDATE jobs SET state = 1, claim = claim + 1, lease = ?2 WHERE number ="
-                      " (SELECT number FROM jobs WHERE state = 0 AND due <= ?1"
+                      " (SELECT number FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due <= ?1"
                       "  ORDER BY due, number LIMIT 1) RETURNING " COLUMNS,
     [JOB_SQL_END] = "UPDATE jobs SET state = ?3, due = COALESCE(?4, due),"
                     " refusals = refusals + ?5, result = ?6"
