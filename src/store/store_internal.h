@@ -2,7 +2,15 @@
 #ifndef TIERWAY_STORE_STORE_INTERNAL_H
 #define TIERWAY_STORE_STORE_INTERNAL_H
 
-#include "store/store.h"
+#include "store/jobs.h"
+
+/* What ledger_settle takes. */
+struct ledger_settlement {
+    const struct ledger_row *rows;
+    size_t row_count;
+    const int64_t *reservations;
+    size_t reservation_count;
+};
 
 struct store_operations {
     enum tw_status (*settle)(struct store *store, const struct ledger_row *rows, size_t count,
@@ -14,6 +22,23 @@ struct store_operations {
                            void *context, struct tw_error *error);
     enum tw_status (*groups)(struct store *store, struct ledger_range range,
                              ledger_group_visitor visit, void *context, struct tw_error *error);
+    enum tw_status (*submit)(struct store *store, struct job_submission *submissions, size_t count,
+                             int64_t now, struct tw_error *error);
+    /* `until`: when the claims run out. */
+    enum tw_status (*claim)(struct store *store, int64_t now, int64_t until, size_t limit,
+                            job_visitor visit, void *context, struct tw_error *error);
+    enum tw_status (*end)(struct store *store, struct job_ending *endings, size_t count,
+                          const struct ledger_settlement *settlement, struct tw_error *error);
+    enum tw_status (*extend)(struct store *store, int64_t number, int64_t claim, int64_t lease,
+                             bool *lost, struct tw_error *error);
+    enum tw_status (*cancel)(struct store *store, struct text id, bool *cancelled,
+                             struct tw_error *error);
+    enum tw_status (*find)(struct store *store, struct text id, job_visitor visit, void *context,
+                           struct tw_error *error);
+    enum tw_status (*list)(struct store *store, enum job_state state, int64_t after, size_t limit,
+                           job_visitor visit, void *context, struct tw_error *error);
+    enum tw_status (*counts)(struct store *store, int64_t counts[JOB_STATE_COUNT],
+                             struct tw_error *error);
     void (*close)(struct store *store);
 };
 

@@ -23,9 +23,9 @@ static struct memory_row *copy_row(struct arena *arena, const struct ledger_row 
     return arena->failed ? NULL : copy;
 }
 
-static enum tw_status memory_settle(struct store *store, const struct ledger_row *rows,
-                                    size_t count, const int64_t *reservations,
-                                    size_t reservation_count, struct tw_error *error)
+enum tw_status memory_settle(struct store *store, const struct ledger_row *rows, size_t count,
+                             const int64_t *reservations, size_t reservation_count,
+                             struct tw_error *error)
 {
     struct memory_store *memory = (struct memory_store *)store;
     struct memory_row *first = NULL, **end = &first;
@@ -122,6 +122,14 @@ enum tw_status store_memory_open(struct store **store, struct tw_error *error)
         .reserve = memory_reserve,
         .each = memory_each,
         .groups = memory_groups,
+        .submit = memory_submit,
+        .claim = memory_claim,
+        .end = memory_end,
+        .extend = memory_extend,
+        .cancel = memory_cancel,
+        .find = memory_find,
+        .list = memory_list,
+        .counts = memory_counts,
         .close = memory_close,
     };
     struct memory_store *memory = calloc(1, sizeof *memory);
@@ -129,6 +137,7 @@ enum tw_status store_memory_open(struct store **store, struct tw_error *error)
         return fail(error, TW_NO_MEMORY, "%s", tw_status_text(TW_NO_MEMORY));
     memory->store.operations = &operations;
     memory->end = memory->learnt = &memory->first;
+    memory->jobs_end = &memory->jobs;
     usual_output_init(&memory->usual);
     arena_init(&memory->arena, MEMORY_MAX);
     *store = &memory->store;

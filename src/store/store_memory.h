@@ -25,6 +25,12 @@ struct memory_reservation {
     struct memory_sum *sum;
 };
 
+struct memory_job {
+    struct memory_job *next;
+    struct memory_job *claimed_before; /* in the same call */
+    struct job job;
+};
+
 struct memory_store {
     struct store store;
     struct arena arena;              /* owns the rows and the sums */
@@ -34,12 +40,35 @@ struct memory_store {
     struct memory_reservation *reservations; /* each allocated for itself */
     int64_t last_reservation;
     struct usual_output usual;
-    struct memory_row **learnt; /* where the first row hangs that `usual` has not learnt */
+    struct memory_row **learnt;          /* where the first row hangs that `usual` has not learnt */
+    struct memory_job *jobs, **jobs_end; /* by number */
+    int64_t last_job;                    /* number */
 };
 
+enum tw_status memory_settle(struct store *store, const struct ledger_row *rows, size_t count,
+                             const int64_t *reservations, size_t reservation_count,
+                             struct tw_error *error);
 enum tw_status memory_reserve(struct store *store, struct budget_order *const *orders, size_t count,
                               struct tw_error *error);
 void memory_release(struct memory_store *memory, const int64_t *reservations, size_t count);
 void memory_budget_free(struct memory_store *memory);
+
+/* See struct store_operations. */
+enum tw_status memory_submit(struct store *store, struct job_submission *submissions, size_t count,
+                             int64_t now, struct tw_error *error);
+enum tw_status memory_claim(struct store *store, int64_t now, int64_t until, size_t limit,
+                            job_visitor visit, void *context, struct tw_error *error);
+enum tw_status memory_end(struct store *store, struct job_ending *endings, size_t count,
+                          const struct ledger_settlement *settlement, struct tw_error *error);
+enum tw_status memory_extend(struct store *store, int64_t number, int64_t claim, int64_t lease,
+                             bool *lost, struct tw_error *error);
+enum tw_status memory_cancel(struct store *store, struct text id, bool *cancelled,
+                             struct tw_error *error);
+enum tw_status memory_find(struct store *store, struct text id, job_visitor visit, void *context,
+                           struct tw_error *error);
+enum tw_status memory_list(struct store *store, enum job_state state, int64_t after, size_t limit,
+                           job_visitor visit, void *context, struct tw_error *error);
+enum tw_status memory_counts(struct store *store, int64_t counts[JOB_STATE_COUNT],
+                             struct tw_error *error);
 
 #endif

@@ -228,6 +228,7 @@ static void sqlite_close(struct store *store)
         sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite_ledger_finalize(sqlite);
     sqlite_budget_finalize(sqlite);
+    sqlite_job_finalize(sqlite);
     sqlite3_finalize(sqlite->begin);
     sqlite3_finalize(sqlite->commit);
     sqlite3_finalize(sqlite->rollback);
@@ -245,6 +246,14 @@ enum tw_status store_sqlite_open(const char *path, const struct store_options *o
         .reserve = sqlite_budget_reserve,
         .each = sqlite_ledger_each,
         .groups = sqlite_ledger_groups,
+        .submit = sqlite_job_submit,
+        .claim = sqlite_job_claim,
+        .end = sqlite_job_end,
+        .extend = sqlite_job_extend,
+        .cancel = sqlite_job_cancel,
+        .find = sqlite_job_find,
+        .list = sqlite_job_list,
+        .counts = sqlite_job_counts,
         .close = sqlite_close,
     };
     struct sqlite_store *sqlite = calloc(1, sizeof *sqlite);

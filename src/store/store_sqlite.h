@@ -37,6 +37,20 @@ struct sqlite_budget {
     struct usual_output usual;
 };
 
+/* The statements of store_sqlite_jobs.c. */
+enum job_statement {
+    JOB_SQL_SUBMIT,
+    JOB_SQL_RETURN_EXPIRED,
+    JOB_SQL_CLAIM,
+    JOB_SQL_END,
+    JOB_SQL_EXTEND,
+    JOB_SQL_CANCEL,
+    JOB_SQL_FIND,
+    JOB_SQL_LIST,
+    JOB_SQL_COUNT,
+    JOB_STATEMENTS
+};
+
 struct sqlite_store {
     struct store store;
     sqlite3 *database;
@@ -47,6 +61,7 @@ struct sqlite_store {
     sqlite3_stmt *insert;                    /* likewise */
     sqlite3_stmt *select_rows, *select_groups;
     struct sqlite_budget budget;
+    sqlite3_stmt *jobs[JOB_STATEMENTS]; /* NULL: not needed yet */
 };
 
 /* The status and the message for the database's last error. */
@@ -80,6 +95,10 @@ void sqlite_ledger_finalize(struct sqlite_store *sqlite);
 enum tw_status sqlite_ledger_settle(struct store *store, const struct ledger_row *rows,
                                     size_t count, const int64_t *reservations,
                                     size_t reservation_count, struct tw_error *error);
+/* The same inside a transaction. */
+enum tw_status sqlite_ledger_settle_within(struct sqlite_store *sqlite,
+                                           const struct ledger_settlement *settlement,
+                                           struct tw_error *error);
 enum tw_status sqlite_ledger_each(struct store *store, struct ledger_range range,
                                   ledger_row_visitor visit, void *context, struct tw_error *error);
 enum tw_status sqlite_ledger_groups(struct store *store, struct ledger_range range,
@@ -92,5 +111,25 @@ enum tw_status sqlite_budget_reserve(struct store *store, struct budget_order *c
 enum tw_status sqlite_budget_release(struct sqlite_store *sqlite, const int64_t *reservations,
                                      size_t count, struct tw_error *error);
 void sqlite_budget_finalize(struct sqlite_store *sqlite);
+
+/* See struct store_operations. */
+enum tw_status sqlite_job_submit(struct store *store, struct job_submission *submissions,
+                                 size_t count, int64_t now, struct tw_error *error);
+enum tw_status sqlite_job_claim(struct store *store, int64_t now, int64_t until, size_t limit,
+                                job_visitor visit, void *context, struct tw_error *error);
+enum tw_status sqlite_job_end(struct store *store, struct job_ending *endings, size_t count,
+                              const struct ledger_settlement *settlement, struct tw_error *error);
+enum tw_status sqlite_job_extend(struct store *store, int64_t number, int64_t claim, int64_t lease,
+                                 bool *lost, struct tw_error *error);
+enum tw_status sqlite_job_cancel(struct store *store, struct text id, bool *cancelled,
+                                 struct tw_error *error);
+enum tw_status sqlite_job_find(struct store *store, struct text id, job_visitor visit,
+                               void *context, struct tw_error *error);
+enum tw_status sqlite_job_list(struct store *store, enum job_state state, int64_t after,
+                               size_t limit, job_visitor visit, void *context,
+                               struct tw_error *error);
+enum tw_status sqlite_job_counts(struct store *store, int64_t counts[JOB_STATE_COUNT],
+                                 struct tw_error *error);
+void sqlite_job_finalize(struct sqlite_store *sqlite);
 
 #endif

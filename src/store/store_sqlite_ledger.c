@@ -116,19 +116,28 @@ static enum tw_status insert_row(struct sqlite_store *sqlite, const struct ledge
     return status;
 }
 
+enum tw_status sqlite_ledger_settle_within(struct sqlite_store *sqlite,
+                                           const struct ledger_settlement *settlement,
+                                           struct tw_error *error)
+{
+    enum tw_status status = TW_OK;
+    for (size_t i = 0; i < settlement->row_count && status == TW_OK; i++)
+        status = insert_row(sqlite, &settlement->rows[i], error);
+    return status == TW_OK ? sqlite_budget_release(sqlite, settlement->reservations,
+                                                   settlement->reservation_count, error)
+                           : status;
+}
+
 enum tw_status sqlite_ledger_settle(struct store *store, const struct ledger_row *rows,
                                     size_t count, const int64_t *reservations,
                                     size_t reservation_count, struct tw_error *error)
 {
     struct sqlite_store *sqlite = (struct sqlite_store *)store;
+    struct ledger_settlement settlement = {rows, count, reservations, reservation_count};
     enum tw_status status = sqlite_begin(sqlite, error);
     if (status != TW_OK)
         return status;
-    for (size_t i = 0; i < count && status == TW_OK; i++)
-        status = insert_row(sqlite, &rows[i], error);
-    if (status == TW_OK)
-        status = sqlite_budget_release(sqlite, reservations, reservation_count, error);
-    return sqlite_end(sqlite, status, error);
+    return sqlite_end(sqlite, sqlite_ledger_settle_within(sqlite, &settlement, error), error);
 }
 
 /* Reading. */

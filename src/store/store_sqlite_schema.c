@@ -64,6 +64,22 @@ static const char *const migrations[] = {
     " amount INTEGER NOT NULL CHECK (amount > 0),"
     " PRIMARY KEY (owner, number, window, value)"
     ") STRICT, WITHOUT ROWID;",
+    /* 3: jobs. The states are those of enum job_state. */
+    "CREATE TABLE jobs ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " claim INTEGER NOT NULL DEFAULT 0 CHECK (claim >= 0),"
+    " refusals INTEGER NOT NULL DEFAULT 0 CHECK (refusals >= 0),"
+    " submitted INTEGER NOT NULL,"
+    " due INTEGER NOT NULL CHECK (due >= 0),"
+    " lease INTEGER NOT NULL DEFAULT 0,"
+    " state INTEGER NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 4),"
+    " id TEXT NOT NULL UNIQUE,"
+    " body BLOB NOT NULL,"
+    " result BLOB NOT NULL DEFAULT x''"
+    ") STRICT;"
+    "CREATE INDEX jobs_due ON jobs (due, number) WHERE state = 0;"
+    "CREATE INDEX jobs_lease ON jobs (lease) WHERE state = 1;"
+    "CREATE INDEX jobs_state ON jobs (state, number);",
 };
 
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
