@@ -45,7 +45,7 @@ static uint64_t next_random(struct validation *validation)
 
 static size_t random_below(struct validation *validation, size_t count)
 {
-    return (size_t)(next_random(validation) % count);
+    return count ? (size_t)(next_random(validation) % count) : 0;
 }
 
 static const struct variable_classes *classes_of(const struct validation *validation,

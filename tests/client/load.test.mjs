@@ -138,7 +138,7 @@ test('500 requests at once', async () => {
 
 test('SIGTERM: what was begun is answered whole, and nothing new is taken', async () => {
     await provider.set('reset');
-    await provider.set('faults', 'slow=400@default\nslow-stream=10');
+    await provider.set('faults', 'slow=1500\nslow-stream=10');
     const gateway = await startGateway(`${provider.url}/v1`);
     const callers = await Promise.all(Array.from({length: 60}, () => connect(gateway.port)));
     const idle = await connect(gateway.port);
