@@ -146,6 +146,7 @@ struct chat_run {
     struct account account;
     struct budget_question question;
     struct buffer url;
+    bool unsettled; /* the rows of a request that came to its end are the caller's to append */
 };
 
 static struct text endpoint_of(const struct tw_chat *chat, const struct body *body)
@@ -271,10 +272,27 @@ static enum tw_status send_request(struct chat_run *run)
                                          .context = run};
     enum tw_status status = dispatch_run(&run->result->dispatch, &order, run->error);
     /* What was attempted before a failure is accounted for as well. */
-    result_account(run->result, router->store, run->question.order.reservation);
+    if (!run->unsettled || status != TW_OK)
+        result_account(run->result, router->store, run->question.order.reservation);
     if (status == TW_OK)
         status = result_describe(run->result, &run->account, &run->question.action,
                                  atomic_load(&router->cancelled), run->error);
+    return status;
+}
+
+static enum tw_status chat_through(struct chat_run *run)
+{
+    run->result = result_new();
+    if (!run->result)
+        return fail(run->error, TW_NO_MEMORY, "out of memory");
+    buffer_init(&run->url, 2 * BASE_URL_MAX);
+    enum tw_status status = prepare(run);
+    if (status == TW_OK)
+        status = send_request(run);
+    buffer_free(&run->url);
+    atomic_store(&run->router->cancelled, false);
+    if (status != TW_OK)
+        tw_result_free(&run->result->result);
     return status;
 }
 
@@ -282,19 +300,23 @@ enum tw_status tw_router_chat(tw_router *router, const struct tw_chat *chat,
                               struct tw_result **result, struct tw_error *error)
 {
     struct chat_run run = {.router = router, .chat = chat, .error = error};
-    *result = NULL;
-    run.result = result_new();
-    if (!run.result)
-        return fail(error, TW_NO_MEMORY, "out of memory");
-    buffer_init(&run.url, 2 * BASE_URL_MAX);
-    enum tw_status status = prepare(&run);
-    if (status == TW_OK)
-        status = send_request(&run);
-    buffer_free(&run.url);
-    atomic_store(&router->cancelled, false);
-    if (status == TW_OK)
-        *result = &run.result->result;
-    else
-        tw_result_free(&run.result->result);
+    enum tw_status status = chat_through(&run);
+    *result = status == TW_OK ? &run.result->result : NULL;
     return status;
+}
+
+enum tw_status router_chat_unsettled(tw_router *router, const struct tw_chat *chat,
+                                     struct result **result, int64_t *reservation,
+                                     struct tw_error *error)
+{
+    struct chat_run run = {.router = router, .chat = chat, .error = error, .unsettled = true};
+    enum tw_status status = chat_through(&run);
+    *result = status == TW_OK ? run.result : NULL;
+    *reservation = status == TW_OK ? run.question.order.reservation : 0;
+    return status;
+}
+
+struct store *router_store(tw_router *router)
+{
+    return router->store;
 }

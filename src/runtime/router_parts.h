@@ -3,8 +3,7 @@
 #ifndef TIERWAY_RUNTIME_ROUTER_PARTS_H
 #define TIERWAY_RUNTIME_ROUTER_PARTS_H
 
-#include "runtime/dispatch.h"
-#include "tierway/router.h"
+#include "runtime/router_result.h"
 
 struct router_parts {
     const tw_policy *policy;
@@ -19,5 +18,14 @@ struct router_parts {
 /* Takes the parts over whatever the result. */
 enum tw_status router_make(const struct router_parts *parts, tw_router **router,
                            struct tw_error *error);
+
+/* As tw_router_chat, but where it returns TW_OK nothing is in the ledger yet: the rows of
+ * result->dispatch.steps are the caller's to append, and `*reservation` (0: none) to let go of, on
+ * the router's store. To be freed with tw_result_free(&result->result). */
+enum tw_status router_chat_unsettled(tw_router *router, const struct tw_chat *chat,
+                                     struct result **result, int64_t *reservation,
+                                     struct tw_error *error);
+/* The router's own store, for the thread that uses the router. NULL where it has none. */
+struct store *router_store(tw_router *router);
 
 #endif

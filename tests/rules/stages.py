@@ -15,10 +15,11 @@ MAY_INCLUDE = {
     "author": {"base", "front", "diagram", "program", "program/run"},
     "store": {"base"},
     "runtime": {"base", "program/run", "store"},
+    "queue": {"base", "program/run", "store", "runtime"},
     "simulate": {"base", "program/run", "store", "runtime"},
     "gateway": {"base", "program/run", "store", "runtime"},
-    "cli": {"base", "front", "diagram", "program", "program/run", "author", "store", "runtime", "simulate",
-            "gateway"},
+    "cli": {"base", "front", "diagram", "program", "program/run", "author", "store", "runtime", "queue",
+            "simulate", "gateway"},
 }
 
 
