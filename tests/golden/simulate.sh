@@ -249,6 +249,8 @@ if command -v chromium >/dev/null; then
     check 'charts in the browser' 4 "$(grep -o '<svg' dom | wc -l)"
     check 'tables in the browser' 5 "$(grep -o '</table>' dom | wc -l)"
     check 'the page ends' '</body></html>' "$(tr -d '\n' <dom | grep -o '</body></html>$')"
+else
+    echo 'no chromium: the page was not looked at in a browser'
 fi
 
 echo "$passed passed, $failed failed"
