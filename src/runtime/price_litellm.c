@@ -423,7 +423,8 @@ static enum tw_status import_all(struct importer *importer, struct json_value ro
 /* The head of the summary is known only at the end. */
 static void write_summary(const struct importer *importer, struct buffer *summary)
 {
-    buffer_format(summary, "taken: %zu models\n", importer->count);
+    buffer_format(summary, "taken: %zu model%s\n", importer->count,
+                  importer->count == 1 ? "" : "s");
     if (importer->others)
         buffer_format(summary, "of other providers: %zu\n", importer->others);
     if (importer->not_by_token)

@@ -337,6 +337,25 @@ def test_readiness():
 
 # --- callers ---
 
+def begin_large(gateway, *headers):
+    """Sends the head of a large request and nothing of its body; the first line of the answer."""
+    head = [f"POST {CHAT} HTTP/1.1", "Host: gateway", "Content-Length: 50000000",
+            *(": ".join(header) for header in headers)]
+    with socket.create_connection(gateway.address, timeout=20) as connection:
+        connection.sendall("\r\n".join([*head, "", ""]).encode())
+        return connection.recv(4096).split(b"\r\n")[0]
+
+
+def check_refused_at_the_head(gateway, web):
+    check("unknown: at the head", b"HTTP/1.1 401 Unauthorized", begin_large(gateway))
+    check("a wrong key: at the head", b"HTTP/1.1 401 Unauthorized",
+          begin_large(gateway, ("Authorization", "Bearer tw-wrong")))
+    check("known: the body is waited for", b"HTTP/1.1 100 Continue",
+          begin_large(gateway, bearer(web), ("Expect", "100-continue")))
+    check("unknown: no go-ahead", b"HTTP/1.1 401 Unauthorized",
+          begin_large(gateway, ("Expect", "100-continue")))
+
+
 def test_callers():
     web, admin = new_key("web"), new_key("ops@home")
     config = f"""  key_env: PROVIDER_KEY
@@ -363,6 +382,7 @@ callers:
                 check(what + ": no retry", "false", answer.header("x-should-retry"))
         check("plain paths need one too", 401, gateway.get("/v1/models").status)
         check("and pass with it", 200, gateway.get("/v1/models", bearer(web)).status)
+        check_refused_at_the_head(gateway, web)
         for path, nobody, caller, operator in (
                 ("/tierway/healthz", 200, 200, 200), ("/tierway/readyz", 200, 200, 200),
                 ("/tierway/metrics", 401, 403, 200), ("/tierway/policy", 401, 403, 200),

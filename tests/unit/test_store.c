@@ -478,6 +478,73 @@ static void newer_schema(void)
     place_remove(&place);
 }
 
+/* The first schema as it was released, with two attempts of one request. */
+static const char first_schema[] =
+    "CREATE TABLE ledger (number INTEGER PRIMARY KEY, request_id TEXT NOT NULL,"
+    " attempt INTEGER NOT NULL CHECK (attempt >= 0), instant INTEGER NOT NULL CHECK (instant >= 0),"
+    " model TEXT NOT NULL, requested_tier TEXT, chosen_tier TEXT, attempted_tier TEXT,"
+    " served_tier TEXT, rule TEXT NOT NULL, policy_hash TEXT,"
+    " input_tokens INTEGER CHECK (input_tokens >= 0),"
+    " cached_tokens INTEGER CHECK (cached_tokens >= 0),"
+    " cache_write_tokens INTEGER CHECK (cache_write_tokens >= 0),"
+    " output_tokens INTEGER CHECK (output_tokens >= 0),"
+    " reasoning_tokens INTEGER CHECK (reasoning_tokens >= 0),"
+    " price_table TEXT, price_row TEXT, cost INTEGER CHECK (cost >= 0),"
+    " default_cost INTEGER CHECK (default_cost >= 0), latency INTEGER CHECK (latency >= 0),"
+    " delay_added INTEGER CHECK (delay_added >= 0), http_status INTEGER CHECK (http_status >= 0),"
+    " outcome INTEGER NOT NULL CHECK (outcome >= 0), user TEXT,"
+    " hour INTEGER CHECK (hour BETWEEN 0 AND 23)) STRICT;"
+    "CREATE INDEX ledger_instant ON ledger (instant);"
+    "INSERT INTO ledger (request_id, attempt, instant, model, attempted_tier, served_tier, rule,"
+    " cost, outcome) VALUES"
+    " ('old', 0, 1000, 'm', 'flex', NULL, 'low', 0, 1),"
+    " ('old', 1, 2000, 'm', 'default', 'default', 'low', 70, 0);"
+    "PRAGMA application_id = 1416193394; PRAGMA user_version = 1;";
+
+static enum tw_status check_old_row(void *context, const struct ledger_row *row)
+{
+    size_t *seen = context;
+    CU_ASSERT_TRUE(text_equal(row->request_id, TEXT("old")));
+    CU_ASSERT_EQUAL(row->attempt, (int64_t)*seen);
+    CU_ASSERT_EQUAL(row->cost, *seen ? 70 : 0);
+    CU_ASSERT_EQUAL(row->attributes.length, 0);
+    CU_ASSERT_EQUAL(row->estimate, LEDGER_UNKNOWN);
+    ++*seen;
+    return TW_OK;
+}
+
+static int64_t reserve_five(void *context)
+{
+    (void)context;
+    return 5;
+}
+
+/* An old file is brought forward when it is opened, and what was spent before counts. */
+static void older_schema(void)
+{
+    struct place place = place_make();
+    sql(place.path, first_schema);
+    struct store *store = open_store(place.path, false);
+    size_t seen = 0;
+    CU_ASSERT_EQUAL(ledger_each(store, LEDGER_ALL, check_old_row, &seen, NULL), TW_OK);
+    CU_ASSERT_EQUAL(seen, 2);
+    struct budget_bucket bucket = {
+        .from = 0, .until = 10000, .attribute = TEXT(""), .value = TEXT("")};
+    struct budget_order order = {
+        .buckets = &bucket, .count = 1, .model = TEXT("m"), .choose = reserve_five};
+    struct budget_order *orders[] = {&order};
+    CU_ASSERT_EQUAL(budget_reserve(store, orders, 1, NULL), TW_OK);
+    CU_ASSERT_EQUAL(bucket.spent, 70);
+    struct ledger_row row = answered("flex", 1, 2);
+    append(store, &row, 1);
+    CU_ASSERT_EQUAL(count_rows(store, LEDGER_ALL), 3);
+    store_close(store);
+    store = open_store(place.path, true);
+    CU_ASSERT_EQUAL(count_rows(store, LEDGER_ALL), 3);
+    store_close(store);
+    place_remove(&place);
+}
+
 /* Another program's database is refused, and left as it is. */
 static void foreign_database(void)
 {
@@ -581,6 +648,7 @@ UNIT_TESTS({"round trips", round_trips}, {"ranges", ranges}, {"stopping", stoppi
            {"several connections", several_connections}, {"locations", locations},
            {"locked", locked}, {"no database", no_database}, {"damaged pages", damaged_pages},
            {"damaged rows", damaged_rows}, {"missing column", missing_column},
-           {"newer schema", newer_schema}, {"foreign database", foreign_database},
-           {"empty database", empty_database}, {"read-only file", read_only_file},
-           {"read-only folder", read_only_folder}, {"full disk", full_disk})
+           {"newer schema", newer_schema}, {"older schema", older_schema},
+           {"foreign database", foreign_database}, {"empty database", empty_database},
+           {"read-only file", read_only_file}, {"read-only folder", read_only_folder},
+           {"full disk", full_disk})
