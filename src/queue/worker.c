@@ -377,7 +377,7 @@ static void run_pool(struct pool *pool, struct store *store)
     }
 }
 
-enum tw_status worker_run(const struct worker_options *options, struct worker_counts *counts,
+enum tw_status queue_work(const struct worker_options *options, struct worker_counts *counts,
                           struct tw_error *error)
 {
     const struct store_options store_options = STORE_DEFAULTS;

@@ -31,7 +31,7 @@ struct worker_counts {
 
 /* Returns when it was told to stop or nothing is left. Errors: those of tw_router_new, of the
  * store, TW_NO_MEMORY; then no further job was claimed, and what ran has ended. */
-enum tw_status worker_run(const struct worker_options *options, struct worker_counts *counts,
+enum tw_status queue_work(const struct worker_options *options, struct worker_counts *counts,
                           struct tw_error *error);
 
 #endif
