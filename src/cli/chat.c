@@ -3,22 +3,21 @@
  * The store is opened before anything is sent. An interrupt ends the request at the provider as
  * well, and is accounted for. Exit status: 0 answered; 1 rejected by the policy, or the provider
  * answered with an error; 2 no answer, or it is not in the ledger. */
+#include "cli/attribute_pairs.h"
 #include "cli/chat_report.h"
+#include "cli/environment.h"
 #include "cli/policy_file.h"
 #include "cli/shared_options.h"
+#include "cli/signal_watch.h"
 
 #include "base/json.h"
-#include "runtime/base_url.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_URL "https://api.openai.com/v1"
 #define DEFAULT_MODEL "gpt-4.1"
-#define DEFAULT_STORE "tierway.db"
 
 enum { BODY_LIMIT = 32 << 20, REPORT_LIMIT = 256 << 20 };
 
@@ -37,18 +36,11 @@ struct chat_command {
     struct policy_file policy;
     tw_router *router;
     struct buffer body;
-    char *names;           /* of the attributes: "a\0b\0" */
-    struct tw_pair *pairs; /* of them and --force-tier */
+    struct attribute_pairs pairs; /* of --set and --force-tier */
     struct tw_chat chat;
     bool written; /* something of the answer stands on standard output */
     bool broken;  /* standard output takes no more */
 };
-
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
 
 static void message_body(const struct settings *settings, const char *message, struct buffer *body)
 {
@@ -117,49 +109,27 @@ static int make_body(struct chat_command *run, const char *message)
 static int make_pairs(struct chat_command *run)
 {
     const struct settings *settings = &run->settings;
-    size_t count = settings->set.count, length = 1;
-    for (size_t i = 0; i < count; i++)
-        length += strlen(settings->set.items[i]) + 1;
-    run->names = calloc(1, length);
-    run->pairs = calloc(count + 1, sizeof *run->pairs);
-    if (!run->names || !run->pairs)
-        return trouble(run->command, "out of memory");
-    char *name = run->names;
-    for (size_t i = 0; i < count; i++) {
-        const char *argument = settings->set.items[i], *sign = strchr(argument, '=');
-        if (!sign || sign == argument)
-            return trouble(run->command, "\"%s\" is not of the form ATTR=VALUE", argument);
-        memcpy(name, argument, (size_t)(sign - argument));
-        run->pairs[run->chat.attribute_count++] = (struct tw_pair){name, sign + 1};
-        name += sign - argument + 1;
-    }
+    struct attribute_pairs *pairs = &run->pairs;
+    int status = attribute_pairs_read(run->command, &settings->set, pairs);
+    if (status != EXIT_DONE)
+        return status;
     if (settings->force_tier)
-        run->pairs[run->chat.attribute_count++] =
-            (struct tw_pair){"force_tier", settings->force_tier};
-    run->chat.attributes = run->pairs;
+        pairs->items[pairs->count++] = (struct tw_pair){"force_tier", settings->force_tier};
+    run->chat.attributes = pairs->items;
+    run->chat.attribute_count = pairs->count;
     return EXIT_DONE;
 }
 
 static int open_router(struct chat_command *run)
 {
     const struct settings *settings = &run->settings;
-    const char *from_environment = environment("OPENAI_BASE_URL");
-    const char *store = environment("TIERWAY_STORE");
     struct tw_error error;
-    struct tw_router_options options = {.policy = run->policy.policy,
-                                        .api_key = environment("OPENAI_API_KEY"),
-                                        .prices = settings->prices};
-    options.base_url = settings->upstream ? settings->upstream
-                       : from_environment ? from_environment
-                                          : DEFAULT_URL;
-    options.store = settings->store ? settings->store : store ? store : DEFAULT_STORE;
-    if (base_url_check(text_of(options.base_url), &error) != TW_OK)
+    struct tw_router_options options = {
+        .policy = run->policy.policy, .prices = settings->prices, .store = settings->store};
+    int status = choose_upstream(run->command, settings->upstream, &options);
+    if (status == EXIT_DONE && tw_router_new(&options, &run->router, &error) != TW_OK)
         return trouble(run->command, "%s", error.message);
-    if (!options.api_key && !base_url_is_loopback(text_of(options.base_url)))
-        return trouble(run->command, "OPENAI_API_KEY is not set");
-    if (tw_router_new(&options, &run->router, &error) != TW_OK)
-        return trouble(run->command, "%s", error.message);
-    return EXIT_DONE;
+    return status;
 }
 
 /* Nobody reads standard output any more, or the disk is full: the request is broken off. */
@@ -247,40 +217,9 @@ static int report(struct chat_command *run, const struct tw_result *result)
     return status;
 }
 
-/* Waits for an interrupt on a thread of its own; SIGUSR1 makes it end. */
-struct watch {
-    tw_router *router;
-    pthread_t thread;
-    sigset_t signals, before;
-};
-
-static void *wait_for_signal(void *context)
+static void cancel_chat(void *router)
 {
-    struct watch *watch = context;
-    int number;
-    if (sigwait(&watch->signals, &number) == 0 && number != SIGUSR1)
-        tw_router_cancel(watch->router);
-    return NULL;
-}
-
-static bool watch_start(struct watch *watch, tw_router *router)
-{
-    *watch = (struct watch){.router = router};
-    sigemptyset(&watch->signals);
-    sigaddset(&watch->signals, SIGINT);
-    sigaddset(&watch->signals, SIGTERM);
-    sigaddset(&watch->signals, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &watch->signals, &watch->before);
-    return pthread_create(&watch->thread, NULL, wait_for_signal, watch) == 0;
-}
-
-static void watch_stop(struct watch *watch, bool started)
-{
-    if (started) {
-        pthread_kill(watch->thread, SIGUSR1);
-        pthread_join(watch->thread, NULL);
-    }
-    pthread_sigmask(SIG_SETMASK, &watch->before, NULL);
+    tw_router_cancel(router);
 }
 
 static int send_chat(struct chat_command *run)
@@ -288,14 +227,14 @@ static int send_chat(struct chat_command *run)
     const struct settings *settings = &run->settings;
     struct tw_result *result;
     struct tw_error error;
-    struct watch watch;
+    struct signal_watch watch;
     run->chat.endpoint = settings->endpoint;
     run->chat.context = run;
     bool stream_to_people = settings->format == FORMAT_TEXT || settings->raw;
     run->chat.on_piece = settings->stream && stream_to_people ? print_piece : NULL;
-    bool watched = watch_start(&watch, run->router);
+    signal_watch_start(&watch, cancel_chat, run->router);
     enum tw_status status = tw_router_chat(run->router, &run->chat, &result, &error);
-    watch_stop(&watch, watched);
+    signal_watch_stop(&watch);
     int leave = status ? trouble(run->command, "%s", error.message) : report(run, result);
     tw_result_free(result);
     return leave;
@@ -329,13 +268,13 @@ static void free_all(struct chat_command *run)
     policy_file_close(&run->policy);
     buffer_free(&run->body);
     free(run->settings.set.items);
-    free(run->names);
-    free(run->pairs);
+    attribute_pairs_free(&run->pairs);
 }
 
 int command_chat(const struct command *command, int argc, char **argv)
 {
-    struct chat_command run = {.command = command, .settings = {.format_name = "text"}};
+    struct chat_command run = {.command = command,
+                               .settings = {.format_name = "text", .store = default_store()}};
     struct settings *settings = &run.settings;
     const struct option_row rows[] = {
         SHARED_POLICY(&settings->policy),

@@ -12,9 +12,7 @@ int jobs_cancel(const struct command *command, int argc, char **argv);
 int jobs_export(const struct command *command, int argc, char **argv);
 int jobs_work(const struct command *command, int argc, char **argv);
 
-/* `store`, else the environment's TIERWAY_STORE, else tierway.db. */
-const char *jobs_store_path(const char *store);
-/* Opens it; on failure says why and returns NULL. To be closed with store_close. */
+/* Opens a file or a server; on failure says why and returns NULL. To be closed with store_close. */
 struct store *jobs_open(const struct command *command, const char *store, bool read_only);
 
 #endif

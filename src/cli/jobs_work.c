@@ -1,21 +1,19 @@
 /* cli/jobs_work.c: tierway jobs work: answers queued jobs until it is told to stop. SIGTERM and
  * SIGINT end it once what runs has ended. Exit status: 0 all that ended is done; 1 some jobs
  * failed; 2 it could not go on. */
+#include "cli/environment.h"
 #include "cli/jobs.h"
 #include "cli/policy_file.h"
 #include "cli/shared_options.h"
+#include "cli/signal_watch.h"
 
+#include "base/clock.h"
 #include "base/value.h"
 #include "queue/worker.h"
-#include "runtime/base_url.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define DEFAULT_URL "https://api.openai.com/v1"
+enum { LEASE = 60000 }; /* milliseconds */
 
 struct working {
     const struct command *command;
@@ -26,76 +24,55 @@ struct working {
     struct policy_file policy;
     struct worker_options options;
     atomic_bool stop;
-    sigset_t signals;
 };
-
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
 
 static int complete_options(struct working *run)
 {
     struct worker_options *options = &run->options;
-    struct tw_error error;
-    const char *url = run->upstream ? run->upstream : environment("OPENAI_BASE_URL");
-    *options = (struct worker_options){.router = {.policy = run->policy.policy,
-                                                  .base_url = url ? url : DEFAULT_URL,
-                                                  .api_key = environment("OPENAI_API_KEY"),
-                                                  .prices = run->prices,
-                                                  .store = jobs_store_path(run->store_path)},
-                                       .concurrency = (int)run->concurrency,
-                                       .lease = 60000,
-                                       .until_empty = run->until_empty,
-                                       .stop = &run->stop};
-    if (strcmp(options->router.store, "memory:") == 0)
-        return trouble(run->command, "--store: jobs need a store that outlives this process");
+    *options = (struct worker_options){
+        .router = {.policy = run->policy.policy, .prices = run->prices, .store = run->store_path},
+        .concurrency = (int)run->concurrency,
+        .lease = LEASE,
+        .until_empty = run->until_empty,
+        .stop = &run->stop};
     if (run->lease && (value_parse(TW_TYPE_DURATION, text_of(run->lease), &options->lease, NULL) ||
-                       options->lease < WORKER_LEASE_MIN))
+                       options->lease < WORKER_LEASE_MIN || options->lease > INSTANT_LAST))
         return trouble(run->command, "--lease: \"%s\" is no time of 1s or more", run->lease);
     if (run->concurrency < 1 || run->concurrency > WORKER_CONCURRENCY_MAX)
         return trouble(run->command, "--concurrency is 1 to %d", WORKER_CONCURRENCY_MAX);
-    if (base_url_check(text_of(options->router.base_url), &error) != TW_OK)
-        return trouble(run->command, "%s", error.message);
-    if (!options->router.api_key && !base_url_is_loopback(text_of(options->router.base_url)))
-        return trouble(run->command, "OPENAI_API_KEY is not set");
-    return EXIT_DONE;
+    return choose_upstream(run->command, run->upstream, &options->router);
 }
 
-/* SIGUSR1 ends the thread itself. */
-static void *wait_for_signal(void *context)
+static void stop_working(void *stop)
 {
-    struct working *run = context;
-    int number;
-    if (sigwait(&run->signals, &number) == 0 && number != SIGUSR1)
-        atomic_store(&run->stop, true);
-    return NULL;
+    atomic_store((atomic_bool *)stop, true);
+}
+
+static void print_counts(const struct working *run, const struct worker_counts *counts)
+{
+    long long done = counts->done, failed = counts->failed, back = counts->put_back,
+              lost = counts->lost;
+    if (run->format == FORMAT_JSON)
+        printf("{\"done\": %lld, \"failed\": %lld, \"put_back\": %lld, \"lost\": %lld}\n", done,
+               failed, back, lost);
+    else
+        printf("%lld done, %lld failed, %lld put back, %lld lost to another worker\n", done, failed,
+               back, lost);
 }
 
 static int work(struct working *run)
 {
     struct worker_counts counts;
     struct tw_error error;
-    pthread_t watch;
-    sigemptyset(&run->signals);
-    sigaddset(&run->signals, SIGINT);
-    sigaddset(&run->signals, SIGTERM);
-    sigaddset(&run->signals, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &run->signals, NULL);
-    if (pthread_create(&watch, NULL, wait_for_signal, run) != 0)
-        return trouble(run->command, "no thread can be started");
+    struct signal_watch watch;
+    struct store *store = jobs_open(run->command, run->store_path, false);
+    if (!store)
+        return EXIT_TROUBLE;
+    store_close(store);
+    signal_watch_start(&watch, stop_working, &run->stop);
     enum tw_status status = queue_work(&run->options, &counts, &error);
-    pthread_kill(watch, SIGUSR1);
-    pthread_join(watch, NULL);
-    if (run->format == FORMAT_JSON)
-        printf("{\"done\": %lld, \"failed\": %lld, \"put_back\": %lld, \"lost\": %lld}\n",
-               (long long)counts.done, (long long)counts.failed, (long long)counts.put_back,
-               (long long)counts.lost);
-    else
-        printf("%lld done, %lld failed, %lld put back, %lld lost to another worker\n",
-               (long long)counts.done, (long long)counts.failed, (long long)counts.put_back,
-               (long long)counts.lost);
+    signal_watch_stop(&watch);
+    print_counts(run, &counts);
     if (status != TW_OK)
         return trouble(run->command, "%s", error.message);
     return finish(run->command, counts.failed ? EXIT_NO : EXIT_DONE);
@@ -115,7 +92,8 @@ static int run_work(struct working *run)
 
 int jobs_work(const struct command *command, int argc, char **argv)
 {
-    struct working run = {.command = command, .format_name = "text", .concurrency = 8};
+    struct working run = {
+        .command = command, .format_name = "text", .store_path = default_store(), .concurrency = 8};
     const struct option_row rows[] = {
         SHARED_POLICY(&run.policy_path),
         SHARED_UPSTREAM(&run.upstream),

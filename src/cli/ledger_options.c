@@ -1,14 +1,15 @@
 /* cli/ledger_options.c: see ledger_options.h. Texts belong to the command line. */
 #include "cli/ledger_options.h"
 
+#include "cli/environment.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 void ledger_options_init(struct ledger_options *options)
 {
-    const char *store = getenv("TIERWAY_STORE");
-    *options = (struct ledger_options){
-        .store = store && *store ? store : "tierway.db", .zone_name = "UTC", .range = LEDGER_ALL};
+    *options =
+        (struct ledger_options){.store = default_store(), .zone_name = "UTC", .range = LEDGER_ALL};
 }
 
 /* A date is the instant at which it begins. */

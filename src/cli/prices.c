@@ -1,9 +1,10 @@
 /* cli/prices.c: tierway prices list|show|check|import, and what these share.
  *
- * Each action is a command of its own with its own options and help page; this file finds it. */
+ * Each action is a command of its own with its own options and help page. */
 #include "cli/prices.h"
 
 #include "base/value.h"
+#include "cli/actions.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,46 +16,10 @@ static const struct command actions[] = {
     {"prices import", "litellm FILE", "Make a price file from LiteLLM's feed", prices_import},
 };
 
-enum { ACTIONS = sizeof actions / sizeof actions[0] };
-
-static const char *word_of(const struct command *action)
-{
-    return action->name + strlen("prices ");
-}
-
-static int print_actions(const struct command *command)
-{
-    printf("Usage: tierway %s %s\n\n%s.\n\nActions:\n", command->name, command->arguments,
-           command->summary);
-    for (size_t i = 0; i < ACTIONS; i++)
-        printf("  %-6s %-12s  %s\n", word_of(&actions[i]), actions[i].arguments,
-               actions[i].summary);
-    printf("\n`tierway prices ACTION --help` tells all about one.\n");
-    return EXIT_DONE;
-}
-
-static int unknown_action(const struct command *command, const char *word)
-{
-    struct nearest nearest;
-    nearest_init(&nearest, text_of(word));
-    for (size_t i = 0; i < ACTIONS; i++)
-        nearest_offer(&nearest, text_of(word_of(&actions[i])));
-    if (nearest.best.length)
-        return trouble(command, "there is no action `%s`; did you mean `%.*s`?", word,
-                       TEXT_ARGUMENTS(nearest.best));
-    return trouble(command, "there is no action `%s`; it takes list, show, check or import", word);
-}
-
 int command_prices(const struct command *command, int argc, char **argv)
 {
-    if (argc < 2)
-        return usage_trouble(command, "say what to do: list, show, check or import");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return print_actions(command);
-    for (size_t i = 0; i < ACTIONS; i++)
-        if (strcmp(argv[1], word_of(&actions[i])) == 0)
-            return actions[i].run(&actions[i], argc - 1, argv + 1);
-    return unknown_action(command, argv[1]);
+    return run_action(command, actions, sizeof actions / sizeof actions[0],
+                      "list, show, check or import", argc, argv);
 }
 
 bool read_price_instant(const struct command *command, const char *text, int64_t *instant)

@@ -2,6 +2,7 @@
  *
  * Replays recorded requests through one policy or two, prints what that comes to, and leaves with 1
  * where a --fail-if holds. */
+#include "cli/environment.h"
 #include "cli/policy_file.h"
 #include "cli/shared_options.h"
 #include "simulate/ledger_log.h"
@@ -362,10 +363,9 @@ static int read_options(struct replay *replay, int argc, char **argv)
 
 int command_simulate(const struct command *command, int argc, char **argv)
 {
-    const char *store = getenv("TIERWAY_STORE");
     struct replay replay = {.command = command,
                             .log_format = "auto",
-                            .store = store && *store ? store : "tierway.db",
+                            .store = default_store(),
                             .prices = "openai",
                             .format_name = "text"};
     int status = read_options(&replay, argc, argv);

@@ -16,9 +16,9 @@
 #include <sys/random.h>
 
 enum {
-    IDLE_WAIT = 200,  /* milliseconds between two looks into an empty queue */
-    BEAT_WAIT = 100,  /* between two looks at stop and leases */
-    STORE_TRIES = 12, /* of an answer that a busy store does not take; each waits by itself */
+    IDLE_WAIT = 200, /* milliseconds between two looks into an empty queue */
+    BEAT_WAIT = 100, /* between two looks at stop and leases */
+    LAST_TRIES = 12, /* once it is to end, of a busy store; each waits by itself */
     ARENA_LIMIT = 64 << 20
 };
 
@@ -97,13 +97,14 @@ static enum tw_status keep_claim(void *context, const struct job *job)
     return slot->stored.status ? slot->stored.status : slot->id.status;
 }
 
-/* A store that is locked by others is tried again: the answer is paid for. */
+/* A store that is locked by others is tried again as long as it takes: the answer is paid for. */
 static enum tw_status store_ending(struct slot *slot, struct job_ending *ending,
                                    const struct ledger_row *rows, size_t row_count,
                                    int64_t reservation, struct tw_error *error)
 {
     enum tw_status status = TW_BUSY;
-    for (int i = 0; i < STORE_TRIES && status == TW_BUSY; i++)
+    for (int last = 0; status == TW_BUSY && last < LAST_TRIES;
+         last += atomic_load(slot->pool->options->stop))
         status = job_end(slot->store, ending, 1, rows, row_count, &reservation, 1, error);
     return status;
 }
@@ -158,37 +159,69 @@ static enum tw_status make_attributes(struct slot *slot, const struct job_body *
     return arena_status(arena);
 }
 
-/* Sends the job, and stores what came of it. */
+/* The job ends without having been sent. */
+static enum tw_status fail_job(struct slot *slot, const struct verdict_facts *facts,
+                               struct text code, struct text message, struct tw_error *error)
+{
+    struct job_ending ending;
+    verdict_of_failure(facts, code, message, &slot->line, &ending);
+    enum tw_status status = store_ending(slot, &ending, NULL, 0, 0, error);
+    if (status == TW_OK)
+        count_ending(slot, &ending);
+    return status;
+}
+
+/* Nobody has to wait for the lease of a worker that gives up. Where this fails, somebody does. */
+static void put_claim_back(struct slot *slot, const struct verdict_facts *facts)
+{
+    struct job_ending ending = {
+        .number = facts->number, .claim = facts->claim, .state = JOB_QUEUED, .due = facts->now};
+    store_ending(slot, &ending, NULL, 0, 0, NULL);
+}
+
+/* Stores what came of it. */
+static enum tw_status settle(struct slot *slot, const struct unsettled *unsettled,
+                             struct verdict_facts *facts, struct tw_error *error)
+{
+    struct result *result = unsettled->result;
+    struct job_ending ending;
+    int64_t begun = facts->now;
+    facts->now = now_milliseconds();
+    verdict_of_result(facts, result, &slot->line, &ending);
+    enum tw_status status =
+        store_ending(slot, &ending, result->dispatch.steps.rows, result->dispatch.steps.row_count,
+                     unsettled->reservation, error);
+    learn_pace(slot, result, begun);
+    if (status == TW_OK)
+        count_ending(slot, &ending);
+    tw_result_free(&result->result);
+    return status;
+}
+
+/* A request that can never be sent must not stop the others: it fails. A key or a machine that
+ * cannot send any request stops the worker, and the job waits for a better one. */
+static bool is_jobs_fault(enum tw_status status, const struct unsettled *unsettled)
+{
+    return !unsettled->prepared &&
+           (status == TW_INVALID || status == TW_LIMIT || status == TW_NOT_FOUND);
+}
+
 static enum tw_status send_job(struct slot *slot, const struct job_body *job,
                                struct verdict_facts *facts, struct tw_error *error)
 {
     struct tw_chat chat;
-    struct result *result;
-    struct job_ending ending;
-    struct tw_error refusal;
-    int64_t reservation;
+    struct unsettled unsettled;
+    struct tw_error reason;
     enum tw_status status = make_attributes(slot, job, facts->now, &chat);
     if (status != TW_OK)
         return fail(error, status, "out of memory");
-    status = router_chat_unsettled(slot->router, &chat, &result, &reservation, &refusal);
-    if (status == TW_INVALID || status == TW_LIMIT) {
-        verdict_of_failure(facts, TEXT("invalid_request"), text_of(refusal.message), &slot->line,
-                           &ending);
-        status = store_ending(slot, &ending, NULL, 0, 0, error);
-    } else if (status != TW_OK) {
-        return fail(error, status, "%s", refusal.message);
-    } else {
-        int64_t begun = facts->now;
-        facts->now = now_milliseconds();
-        verdict_of_result(facts, result, &slot->line, &ending);
-        status = store_ending(slot, &ending, result->dispatch.steps.rows,
-                              result->dispatch.steps.row_count, reservation, error);
-        learn_pace(slot, result, begun);
-        tw_result_free(&result->result);
-    }
+    status = router_chat_unsettled(slot->router, &chat, &unsettled, &reason);
     if (status == TW_OK)
-        count_ending(slot, &ending);
-    return status;
+        return settle(slot, &unsettled, facts, error);
+    if (is_jobs_fault(status, &unsettled))
+        return fail_job(slot, facts, TEXT("invalid_request"), text_of(reason.message), error);
+    put_claim_back(slot, facts);
+    return fail(error, status, "%s", reason.message);
 }
 
 static enum tw_status work_on(struct slot *slot, struct tw_error *error)
@@ -205,21 +238,14 @@ static enum tw_status work_on(struct slot *slot, struct tw_error *error)
                                   .now = now_milliseconds(),
                                   .deadline = job.deadline,
                                   .random = &slot->random};
-    struct job_ending ending;
     if (status == TW_NO_MEMORY)
         return fail(error, status, "out of memory");
-    if (status == TW_OK && facts.now < job.deadline)
-        return send_job(slot, &job, &facts, error);
-    if (status == TW_OK)
-        verdict_of_failure(&facts, TEXT("batch_expired"),
-                           TEXT("the deadline came before an answer"), &slot->line, &ending);
-    else
-        verdict_of_failure(&facts, TEXT("invalid_job"), text_of(reason.message), &slot->line,
-                           &ending);
-    status = store_ending(slot, &ending, NULL, 0, 0, error);
-    if (status == TW_OK)
-        count_ending(slot, &ending);
-    return status;
+    if (status != TW_OK)
+        return fail_job(slot, &facts, TEXT("invalid_job"), text_of(reason.message), error);
+    if (facts.now >= job.deadline)
+        return fail_job(slot, &facts, TEXT("batch_expired"),
+                        TEXT("the deadline came before an answer"), error);
+    return send_job(slot, &job, &facts, error);
 }
 
 /* --- the threads --- */

@@ -147,6 +147,7 @@ struct chat_run {
     struct budget_question question;
     struct buffer url;
     bool unsettled; /* the rows of a request that came to its end are the caller's to append */
+    bool prepared;  /* body and attributes are good, and the policy has decided */
 };
 
 static struct text endpoint_of(const struct tw_chat *chat, const struct body *body)
@@ -271,12 +272,15 @@ static enum tw_status send_request(struct chat_run *run)
                                          .visit = run->chat->on_piece ? pass_piece : NULL,
                                          .context = run};
     enum tw_status status = dispatch_run(&run->result->dispatch, &order, run->error);
+    bool dispatched = status == TW_OK;
     /* What was attempted before a failure is accounted for as well. */
-    if (!run->unsettled || status != TW_OK)
+    if (!run->unsettled || !dispatched)
         result_account(run->result, router->store, run->question.order.reservation);
-    if (status == TW_OK)
+    if (dispatched)
         status = result_describe(run->result, &run->account, &run->question.action,
                                  atomic_load(&router->cancelled), run->error);
+    if (run->unsettled && dispatched && status != TW_OK)
+        result_account(run->result, router->store, run->question.order.reservation);
     return status;
 }
 
@@ -287,7 +291,8 @@ static enum tw_status chat_through(struct chat_run *run)
         return fail(run->error, TW_NO_MEMORY, "out of memory");
     buffer_init(&run->url, 2 * BASE_URL_MAX);
     enum tw_status status = prepare(run);
-    if (status == TW_OK)
+    run->prepared = status == TW_OK;
+    if (run->prepared)
         status = send_request(run);
     buffer_free(&run->url);
     atomic_store(&run->router->cancelled, false);
@@ -306,13 +311,15 @@ enum tw_status tw_router_chat(tw_router *router, const struct tw_chat *chat,
 }
 
 enum tw_status router_chat_unsettled(tw_router *router, const struct tw_chat *chat,
-                                     struct result **result, int64_t *reservation,
-                                     struct tw_error *error)
+                                     struct unsettled *unsettled, struct tw_error *error)
 {
     struct chat_run run = {.router = router, .chat = chat, .error = error, .unsettled = true};
     enum tw_status status = chat_through(&run);
-    *result = status == TW_OK ? run.result : NULL;
-    *reservation = status == TW_OK ? run.question.order.reservation : 0;
+    *unsettled = (struct unsettled){.prepared = run.prepared};
+    if (status == TW_OK) {
+        unsettled->result = run.result;
+        unsettled->reservation = run.question.order.reservation;
+    }
     return status;
 }
 

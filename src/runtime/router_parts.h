@@ -19,12 +19,19 @@ struct router_parts {
 enum tw_status router_make(const struct router_parts *parts, tw_router **router,
                            struct tw_error *error);
 
-/* As tw_router_chat, but where it returns TW_OK nothing is in the ledger yet: the rows of
- * result->dispatch.steps are the caller's to append, and `*reservation` (0: none) to let go of, on
- * the router's store. To be freed with tw_result_free(&result->result). */
+/* A request that came to its end, and is not in the ledger yet. */
+struct unsettled {
+    struct result *result; /* NULL where the call failed */
+    int64_t reservation;   /* of budgets; 0: none */
+    bool prepared;         /* set whatever the result: false where nothing was sent, since the
+                              request itself could not be read or decided */
+};
+
+/* As tw_router_chat, but where it returns TW_OK the rows of result->dispatch.steps are the caller's
+ * to append, and the reservation to let go of, on the router's store. To be freed with
+ * tw_result_free(&result->result). */
 enum tw_status router_chat_unsettled(tw_router *router, const struct tw_chat *chat,
-                                     struct result **result, int64_t *reservation,
-                                     struct tw_error *error);
+                                     struct unsettled *unsettled, struct tw_error *error);
 /* The router's own store, for the thread that uses the router. NULL where it has none. */
 struct store *router_store(tw_router *router);
 
