@@ -5,13 +5,11 @@ import os
 import subprocess
 import sys
 import threading
-import time
-import traceback
 
+from checks import check, run_tests
 from gateway import (LIMIT, Caller, Folder, Process, ask, request_bytes, wait_until)
 
 tierway = sys.argv[1]
-passed, failures = 0, []
 CENT = 10**10  # picodollars
 
 PRICES = {"currency": "USD", "unit": "USD per 1M tokens", "models": [
@@ -30,15 +28,6 @@ BODY = json.dumps({"model": "m", "max_tokens": 100,
                    "messages": [{"role": "user", "content": "hello"}]}).encode()
 HEAD = (("Content-Type", "application/json"),)
 CHAT = "/v1/chat/completions"
-
-
-def check(what, wanted, got):
-    global passed
-    if wanted == got:
-        passed += 1
-    else:
-        failures.append(what)
-        print(f"FAILED {what}: wanted {wanted!r}, got {got!r}", flush=True)
 
 
 class Setting:
@@ -186,21 +175,4 @@ def test_locked():
         check("sent", 2, len(test.folder.rows("outcome")))
 
 
-def main():
-    wanted = sys.argv[2:]
-    for name, test in list(globals().items()):
-        if not name.startswith("test_") or (wanted and name not in wanted):
-            continue
-        start = time.monotonic()
-        try:
-            test()
-        except Exception:  # pylint: disable=broad-except
-            failures.append(name)
-            traceback.print_exc()
-        if time.monotonic() - start > 8:
-            print(f"{name}: {time.monotonic() - start:.1f} s", flush=True)
-    print(f"{passed} passed, {len(failures)} failed")
-    return 1 if failures else 0
-
-
-sys.exit(main())
+run_tests(globals())

@@ -9,9 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-import traceback
 
+from checks import check, run_tests
 from gateway import Caller, Folder, Process, recorded, request_bytes, wait_until
 
 TIERWAY = sys.argv[1]
@@ -24,16 +23,6 @@ expect flex when priority = low
 CHAT = "/v1/chat/completions"
 JSON = ("Content-Type", "application/json")
 BODY = json.dumps({"model": "gpt-5", "messages": [{"role": "user", "content": "secret prompt"}]})
-passed, failures = 0, []
-
-
-def check(what, wanted, got):
-    global passed
-    if wanted == got:
-        passed += 1
-    else:
-        failures.append(what)
-        print(f"FAILED: {what}\n  wanted: {wanted!r}\n  got:    {got!r}", flush=True)
 
 
 def check_in(what, part, whole):
@@ -592,21 +581,4 @@ def test_notify():
     folder.remove()
 
 
-def main():
-    wanted = sys.argv[2:]
-    for name, test in list(globals().items()):
-        if not name.startswith("test_") or (wanted and name not in wanted):
-            continue
-        start = time.monotonic()
-        try:
-            test()
-        except Exception:  # pylint: disable=broad-except
-            failures.append(name)
-            traceback.print_exc()
-        if time.monotonic() - start > 5:
-            print(f"{name}: {time.monotonic() - start:.1f} s", flush=True)
-    print(f"{passed} passed, {len(failures)} failed")
-    return 1 if failures else 0
-
-
-sys.exit(main())
+run_tests(globals())

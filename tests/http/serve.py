@@ -8,8 +8,8 @@ import socket
 import sys
 import threading
 import time
-import traceback
 
+from checks import check, run_tests
 from gateway import (LIMIT, Answer, Caller, Folder, Process, Upstream, ask, recorded, request_bytes,
                      stays_open, wait_until)
 
@@ -33,16 +33,6 @@ LOW = ("x-tierway-priority", "low")
 with open(TIERWAY, "rb") as binary:
     # A sanitizer keeps freed memory for a while.
     ROOM = 64 if b"__asan_init" in binary.read() else 1
-passed, failures = 0, []
-
-
-def check(what, wanted, got):
-    global passed
-    if wanted == got:
-        passed += 1
-    else:
-        failures.append(what)
-        print(f"FAILED: {what}\n  wanted: {wanted!r}\n  got:    {got!r}", flush=True)
 
 
 def chat(stream=False, **members):
@@ -802,21 +792,4 @@ def test_drain():
         check("recorded as cancelled", [(5,)], test.folder.rows("outcome"))
 
 
-def main():
-    wanted = sys.argv[2:]
-    for name, test in list(globals().items()):
-        if not name.startswith("test_") or (wanted and name not in wanted):
-            continue
-        start = time.monotonic()
-        try:
-            test()
-        except Exception:  # pylint: disable=broad-except
-            failures.append(name)
-            traceback.print_exc()
-        if time.monotonic() - start > 5:
-            print(f"{name}: {time.monotonic() - start:.1f} s", flush=True)
-    print(f"{passed} passed, {len(failures)} failed")
-    return 1 if failures else 0
-
-
-sys.exit(main())
+run_tests(globals())

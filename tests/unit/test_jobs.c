@@ -8,33 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "unit.h"
+#include "store_place.h"
 
 enum { LEASE = 100, MANY = 400, PROCESSES = 4 };
-
-struct place {
-    char folder[64];
-    char path[96];
-};
-
-static struct place place_make(void)
-{
-    struct place place = {.folder = "/tmp/tierway-jobs-XXXXXX"};
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(place.folder));
-    snprintf(place.path, sizeof place.path, "%s/jobs.db", place.folder);
-    return place;
-}
-
-static void place_remove(const struct place *place)
-{
-    static const char *const endings[] = {"", "-wal", "-shm", "-lock"};
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        char path[112];
-        snprintf(path, sizeof path, "%s%s", place->path, endings[i]);
-        unlink(path);
-    }
-    CU_ASSERT_EQUAL(rmdir(place->folder), 0);
-}
 
 static struct store *open_store(const char *path)
 {
