@@ -254,10 +254,86 @@ static bool some_set_marked(const struct chosen *chosen)
     return false;
 }
 
-/* Dates that are cut by weekday: those of each weekday on their own. */
+/* Is some day of the run on this weekday? */
+static bool run_has_weekday(const struct class_run *run, int64_t weekday)
+{
+    int64_t first = weekday_of_days(run->low), length = run->high - run->low;
+    return (weekday - first + 7) % 7 <= length;
+}
+
+/* A set of dates, and of weekdays. */
+struct day_set {
+    struct interval_set dates;
+    bool weekdays[7];
+    bool needs_weekdays; /* the dates have days of other weekdays, too */
+};
+
+/* Whether the run is in the set: what the marks of its weekdays say. False where they differ. */
+static bool run_is_marked(const struct chosen *chosen, const struct class_run *run,
+                          const struct day_set *days, bool *marked)
+{
+    bool some = false, all = true;
+    for (uint32_t weekday = 0; weekday < 7; weekday++) {
+        if (!days->weekdays[weekday] || !run_has_weekday(run, weekday))
+            continue;
+        bool here = chosen->marked[run->class * 7 + weekday];
+        some |= here;
+        all &= here;
+    }
+    *marked = some;
+    return all || !some;
+}
+
+/* The same dates for all weekdays that have any. False where there is no such set, or memory is
+ * out. */
+static bool gather_days(struct writing *writing, const struct chosen *chosen, struct day_set *days)
+{
+    const struct variable_classes *classes = chosen->classes;
+    *days = (struct day_set){
+        .dates.items = ARENA_ARRAY(writing->built->arena, struct interval, classes->run_count + 1)};
+    for (size_t i = 0; i < classes->run_count; i++)
+        for (uint32_t weekday = 0; weekday < 7; weekday++)
+            days->weekdays[weekday] |= run_has_weekday(&classes->runs[i], weekday) &&
+                                       chosen->marked[classes->runs[i].class * 7 + weekday];
+    for (size_t i = 0; days->dates.items && i < classes->run_count; i++) {
+        const struct class_run *run = &classes->runs[i];
+        bool marked;
+        if (!run_is_marked(chosen, run, days, &marked))
+            return false;
+        for (uint32_t weekday = 0; marked && weekday < 7; weekday++)
+            days->needs_weekdays |= !days->weekdays[weekday] && run_has_weekday(run, weekday);
+        if (marked)
+            days->dates.items[days->dates.count++] = (struct interval){run->low, run->high};
+    }
+    if (days->dates.items)
+        interval_set_normalize(&days->dates);
+    return days->dates.items && days->dates.count;
+}
+
+static void write_weekdays(struct writing *writing, const struct day_set *days)
+{
+    size_t count = 0, written = 0;
+    for (uint32_t weekday = 0; weekday < 7; weekday++)
+        count += days->weekdays[weekday];
+    buffer_string(writing->out, count == 1 ? "weekday == " : "weekday in {");
+    for (uint32_t weekday = 0; weekday < 7; weekday++)
+        if (days->weekdays[weekday])
+            buffer_format(writing->out, "%s%s", written++ ? ", " : "", weekday_words[weekday]);
+    buffer_string(writing->out, count == 1 ? " and " : "} and ");
+}
+
+/* Dates that are cut by weekday: as one set where that can be, else those of each weekday on their
+ * own. */
 static void write_dates(struct writing *writing, const struct chosen *chosen)
 {
-    const char *between = "";
+    const char *between = "(";
+    struct day_set days;
+    if (gather_days(writing, chosen, &days)) {
+        if (days.needs_weekdays)
+            write_weekdays(writing, &days);
+        write_intervals(writing, chosen, days.dates);
+        return;
+    }
     for (uint32_t weekday = 0; weekday < 7; weekday++) {
         struct interval_set set;
         if (!gather(writing, chosen, 7, weekday, &set) || set.count == 0)
@@ -267,6 +343,7 @@ static void write_dates(struct writing *writing, const struct chosen *chosen)
         buffer_byte(writing->out, ')');
         between = " or ";
     }
+    buffer_byte(writing->out, ')');
 }
 
 static void write_set_values(struct writing *writing, const struct chosen *chosen)
@@ -298,14 +375,13 @@ static void write_test(struct writing *writing, uint32_t variable, const bool *m
         return;
     }
     bool both = unset && some_set_marked(&chosen);
-    bool grouped = both || chosen.classes->by_weekday;
-    buffer_string(writing->out, grouped ? "(" : "");
+    buffer_string(writing->out, both ? "(" : "");
     if (unset)
         buffer_format(writing->out, "%.*s is not set%s", TEXT_ARGUMENTS(chosen.name),
                       both ? " or " : "");
     if (!unset || both)
         write_set_values(writing, &chosen);
-    buffer_string(writing->out, grouped ? ")" : "");
+    buffer_string(writing->out, both ? ")" : "");
 }
 
 static void write_node(struct writing *writing, diagram_ref ref);

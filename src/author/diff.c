@@ -12,6 +12,8 @@
 #include "author/diff_join.h"
 #include "author/witness.h"
 
+#include <stdlib.h>
+
 /* All requests that one side gives one action. */
 struct outcome {
     struct text text, json;
@@ -109,19 +111,106 @@ static bool add_all_tier_tests(struct comparing *comparing)
     return comparing->tier_tests != NULL;
 }
 
+/* Where tests of the date begin or end to hold. */
+struct date_cuts {
+    struct arena *arena;
+    int64_t last; /* date that there is */
+    int64_t *items;
+    size_t count, capacity;
+};
+
+static bool add_cut(struct date_cuts *cuts, int64_t date)
+{
+    if (date > cuts->last)
+        return true;
+    int64_t *items =
+        arena_grow(cuts->arena, cuts->items, cuts->count, &cuts->capacity, sizeof *items);
+    if (!items)
+        return false;
+    cuts->items = items;
+    items[cuts->count++] = date;
+    return true;
+}
+
+static bool cut_dates(struct date_cuts *cuts, const struct formula *formula)
+{
+    bool good = true;
+    if (formula->kind == FORMULA_RANGES && formula->variable == VARIABLE_DATE)
+        for (size_t i = 0; i < formula->set.count && good; i++)
+            good = add_cut(cuts, formula->set.items[i].low) &&
+                   add_cut(cuts, formula->set.items[i].high + 1);
+    for (const struct formula *part = formula_parts(formula); part && good; part = part->next)
+        good = cut_dates(cuts, part);
+    return good;
+}
+
+static int compare_dates(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* The spans of dates between which the policies tell no difference; one where none is tested. */
+static bool find_spans(struct comparing *comparing, struct date_cuts *cuts)
+{
+    const struct variable *date = &comparing->join.both.variables[VARIABLE_DATE];
+    size_t kept = 0;
+    *cuts = (struct date_cuts){.arena = comparing->arena, .last = date->high};
+    bool good = add_cut(cuts, date->low);
+    for (size_t i = 0; i < comparing->formula_count && good; i++)
+        good = cut_dates(cuts, comparing->formulas[i]);
+    if (!good)
+        return false;
+    qsort(cuts->items, cuts->count, sizeof *cuts->items, compare_dates);
+    for (size_t i = 0; i < cuts->count; i++)
+        if (kept == 0 || cuts->items[i] != cuts->items[kept - 1])
+            cuts->items[kept++] = cuts->items[i];
+    cuts->count = kept;
+    return true;
+}
+
+/* When the clocks have a distance: an `or` over the spans of dates. */
+static struct formula *formula_of_distance(struct comparing *comparing, size_t index)
+{
+    const struct clocks *clocks = comparing->clocks;
+    int64_t last = comparing->join.both.variables[VARIABLE_DATE].high;
+    struct formula *either = ARENA_NEW(comparing->arena, struct formula);
+    if (either)
+        either->kind = FORMULA_OR;
+    for (size_t i = 0; either && i < clocks->span_count; i++) {
+        struct interval_set seconds;
+        struct interval *dates = ARENA_NEW(comparing->arena, struct interval);
+        if (!dates || !clocks_seen(clocks, index, i, comparing->arena, &seconds))
+            return NULL;
+        bool is_last = i + 1 == clocks->span_count;
+        *dates = (struct interval){clocks->starts[i], is_last ? last : clocks->starts[i + 1] - 1};
+        struct formula *part =
+            clocks->span_count == 1
+                ? join_in_set(&comparing->join, VARIABLE_CLOCK, seconds)
+                : join_in_both(&comparing->join, (struct interval_set){dates, 1}, seconds);
+        if (!part)
+            return NULL;
+        part->next = either->children;
+        either->children = part;
+    }
+    return either;
+}
+
 static bool add_seen(struct comparing *comparing)
 {
+    struct date_cuts spans;
     size_t count = comparing->clocks ? comparing->clocks->count : 0;
     comparing->seen = ARENA_ARRAY(comparing->arena, struct formula *, count + 1);
-    for (size_t i = 0; comparing->seen && i < count; i++) {
-        struct interval_set set;
-        if (!clocks_seen(comparing->clocks, i, comparing->arena, &set))
-            return false;
-        comparing->seen[i] = join_in_set(&comparing->join, VARIABLE_CLOCK, set);
+    if (!comparing->seen ||
+        (count && (!find_spans(comparing, &spans) ||
+                   !clocks_note(comparing->clocks, comparing->arena, spans.items, spans.count))))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        comparing->seen[i] = formula_of_distance(comparing, i);
         if (!add_formula(comparing, comparing->seen[i]))
             return false;
     }
-    return comparing->seen != NULL;
+    return true;
 }
 
 /* Those of the old rules, of the new rules for each distance, and what else is asked. */
@@ -244,6 +333,24 @@ static bool make_sides(struct comparing *comparing)
     return true;
 }
 
+/* All values of a number that are in its class of an assignment; of a date whatever its weekday. */
+static bool values_of_class(struct comparing *comparing, uint32_t variable,
+                            const struct assignment *assignment, struct interval_set *set)
+{
+    const struct variable_classes *classes = &comparing->built.classes.variables[variable];
+    const struct variable *about = &comparing->join.both.variables[variable];
+    uint32_t class = assignment->classes[variable] / (classes->by_weekday ? 7 : 1);
+    *set = (struct interval_set){
+        .items = ARENA_ARRAY(comparing->arena, struct interval, classes->run_count + 1)};
+    if (set->items && !classes->used)
+        set->items[set->count++] = (struct interval){about->low, about->high};
+    for (size_t i = 0; set->items && classes->used && i < classes->run_count; i++)
+        if (classes->runs[i].class == class)
+            set->items[set->count++] =
+                (struct interval){classes->runs[i].low, classes->runs[i].high};
+    return set->items != NULL;
+}
+
 /* The simplest request of an overlap; where there are two clocks, at an instant that has it. */
 static bool find_witness(struct comparing *comparing, const struct overlap *overlap,
                          struct witness *witness)
@@ -252,12 +359,18 @@ static bool find_witness(struct comparing *comparing, const struct overlap *over
     struct assignment assignment;
     struct valuation valuation;
     int64_t instant = -1;
-    if (!diagram_simplest(built, overlap->region, &assignment) ||
+    enum moment_form form = comparing->clocks ? MOMENT_AS_INSTANT : MOMENT_IN_PARTS;
+    if (!diagram_nearest(built, overlap->region, NULL, form, &assignment) ||
         !witness_values(built, &assignment, NULL, &valuation))
+        return false;
+    struct interval_set seconds, dates;
+    if (comparing->clocks && (!values_of_class(comparing, VARIABLE_CLOCK, &assignment, &seconds) ||
+                              !values_of_class(comparing, VARIABLE_DATE, &assignment, &dates)))
         return false;
     for (size_t i = 0; comparing->clocks && i < comparing->clocks->count && instant < 0; i++)
         if (overlap->distance == SIZE_MAX || overlap->distance == i)
-            instant = clocks_instant(comparing->clocks, i, valuation.values[VARIABLE_CLOCK]);
+            instant = clocks_instant(comparing->clocks, i, seconds, dates,
+                                     valuation.values[VARIABLE_CLOCK]);
     return witness_request(built, &assignment, instant, witness);
 }
 
@@ -385,15 +498,10 @@ static enum tw_status compare(struct comparing *comparing, struct comparison_res
     return status;
 }
 
-/* With two clocks a date may be another one on each; that is not compared. */
 static enum tw_status compare_clocks(struct comparing *comparing, struct comparison_result *result)
 {
     const struct policy_tree *old = &comparing->old->policy, *new = &comparing->new->policy;
     struct clocks clocks;
-    if (reads_variable(old, VARIABLE_DATE) || reads_variable(new, VARIABLE_DATE))
-        return fail(comparing->error, TW_UNKNOWN,
-                    "the policies cannot be compared: they read the clock in different time "
-                    "zones, and one of them reads `date`");
     enum tw_status status = clocks_open(&clocks, old->timezone, new->timezone);
     comparing->clocks = &clocks;
     if (!status)

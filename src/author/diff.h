@@ -29,8 +29,7 @@ struct comparison_result {
 /* Compares two policies without errors, for every request that both can read: what it gives to an
  * attribute, both take. Where both read the clock in different zones, every distance of the two
  * clocks between 1970 and 2100 is compared. Results live in the old one's arena.
- * TW_OK; TW_UNKNOWN where they cannot be compared (another zone, and one of them reads `date`),
- * TW_LIMIT where diagram or conditions grow too large, TW_NO_MEMORY; error says why. */
+ * TW_OK; TW_LIMIT where diagram or conditions grow too large, TW_NO_MEMORY; error says why. */
 enum tw_status diff_policies(struct front *old, struct front *new, struct comparison_result *result,
                              struct tw_error *error);
 

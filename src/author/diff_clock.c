@@ -27,19 +27,6 @@ static size_t find_distance(struct clocks *clocks, int64_t distance)
     return clocks->distances[clocks->count - 1] == distance ? clocks->count - 1 : MOST_DISTANCES;
 }
 
-/* Notes the quarters that the old clock shows from an instant on, for so many quarters. */
-static bool note_quarters(struct clocks *clocks, int64_t instant, int count)
-{
-    size_t index = find_distance(clocks, distance_at(clocks, instant));
-    if (index == MOST_DISTANCES)
-        return false;
-    int64_t second = second_of_week(zone_local(clocks->old, instant));
-    int64_t first = second / QUARTER, last = (second + (int64_t)count * QUARTER - 1) / QUARTER;
-    for (int64_t quarter = first; quarter <= last; quarter++)
-        clocks->seen[index][quarter % QUARTERS] = true;
-    return true;
-}
-
 /* Do both clocks run through the day without a shift? */
 static bool is_even(const struct clocks *clocks, int64_t start)
 {
@@ -48,15 +35,34 @@ static bool is_even(const struct clocks *clocks, int64_t start)
            zone_local(clocks->new, start).offset == zone_local(clocks->new, end).offset;
 }
 
-/* A day without a shift is noted at once; in one with a shift each quarter counts for itself. */
-static bool note_day(struct clocks *clocks, int64_t day)
+/* visit: told of an instant from which on the clocks have one distance for so many quarters. */
+typedef bool (*quarters_visitor)(struct clocks *clocks, size_t distance, int64_t instant,
+                                 int count);
+
+/* A day without a shift is visited at once; in one with a shift each quarter counts for itself. */
+static bool visit_day(struct clocks *clocks, int64_t day, quarters_visitor visit)
 {
     int64_t start = day * DAY_MILLISECONDS, end = start + DAY_MILLISECONDS;
-    if (is_even(clocks, start))
-        return note_quarters(clocks, start, SECONDS_PER_DAY / QUARTER);
-    for (int64_t at = start; at < end; at += QUARTER * 1000)
-        if (!note_quarters(clocks, at, 1))
+    int count = is_even(clocks, start) ? SECONDS_PER_DAY / QUARTER : 1;
+    for (int64_t at = start; at < end; at += (int64_t)count * QUARTER * 1000) {
+        size_t index = find_distance(clocks, distance_at(clocks, at));
+        if (index == MOST_DISTANCES || !visit(clocks, index, at, count))
             return false;
+    }
+    return true;
+}
+
+static bool visit_days(struct clocks *clocks, quarters_visitor visit)
+{
+    bool good = true;
+    for (int64_t day = 0; day <= LAST_DAY && good; day++)
+        good = visit_day(clocks, day, visit);
+    return good;
+}
+
+static bool visit_nothing(struct clocks *clocks, size_t distance, int64_t instant, int count)
+{
+    (void)clocks, (void)distance, (void)instant, (void)count;
     return true;
 }
 
@@ -66,9 +72,8 @@ enum tw_status clocks_open(struct clocks *clocks, struct text old, struct text n
     enum tw_status status = zone_open(old, &clocks->old);
     if (!status)
         status = zone_open(new, &clocks->new);
-    for (int64_t day = 0; day <= LAST_DAY && !status; day++)
-        if (!note_day(clocks, day))
-            status = TW_LIMIT;
+    if (!status && !visit_days(clocks, visit_nothing))
+        status = TW_LIMIT;
     return status;
 }
 
@@ -78,12 +83,49 @@ void clocks_close(struct clocks *clocks)
     zone_free(clocks->new);
 }
 
-bool clocks_seen(const struct clocks *clocks, size_t index, struct arena *arena,
+/* The last span that begins on this day or before. */
+static size_t span_of(const struct clocks *clocks, int64_t date)
+{
+    size_t low = 0, high = clocks->span_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (clocks->starts[middle] <= date)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The old clock goes on evenly for so many quarters, over midnight perhaps. */
+static bool note_quarters(struct clocks *clocks, size_t distance, int64_t instant, int count)
+{
+    struct local_time local = zone_local(clocks->old, instant);
+    int64_t first = local.second, end = first + (int64_t)count * QUARTER;
+    for (int64_t second = first - first % QUARTER; second < end; second += QUARTER) {
+        int64_t day = second / SECONDS_PER_DAY;
+        int64_t quarter = (local.weekday * SECONDS_PER_DAY + second) / QUARTER % QUARTERS;
+        size_t span = span_of(clocks, local.date + day);
+        clocks->quarters[distance * clocks->span_count + span].seen[quarter] = true;
+    }
+    return true;
+}
+
+bool clocks_note(struct clocks *clocks, struct arena *arena, const int64_t *starts, size_t count)
+{
+    clocks->starts = starts;
+    clocks->span_count = count;
+    clocks->quarters = ARENA_ARRAY(arena, struct clock_quarters, clocks->count * count);
+    return clocks->quarters && visit_days(clocks, note_quarters);
+}
+
+bool clocks_seen(const struct clocks *clocks, size_t index, size_t span, struct arena *arena,
                  struct interval_set *set)
 {
+    const struct clock_quarters *quarters = &clocks->quarters[index * clocks->span_count + span];
     *set = (struct interval_set){.items = ARENA_ARRAY(arena, struct interval, QUARTERS)};
     for (int64_t quarter = 0; set->items && quarter < QUARTERS; quarter++)
-        if (clocks->seen[index][quarter])
+        if (quarters->seen[quarter])
             set->items[set->count++] =
                 (struct interval){quarter * QUARTER, (quarter + 1) * QUARTER - 1};
     if (set->items)
@@ -117,12 +159,54 @@ static int64_t instant_on_day(const struct clocks *clocks, size_t index, int64_t
     return instant;
 }
 
-int64_t clocks_instant(const struct clocks *clocks, size_t index, int64_t second)
+/* What is looked for: a second of a week, on one of some dates. */
+struct moment_search {
+    const struct clocks *clocks;
+    size_t index; /* of the distance */
+    struct interval_set seconds, dates;
+};
+
+static bool meets(struct interval_set set, struct interval with)
 {
-    for (int64_t i = 0; i <= LAST_DAY; i++) {
-        int64_t instant = instant_on_day(clocks, index, (DAY_2024 + i) % (LAST_DAY + 1), second);
-        if (instant >= 0)
-            return instant;
+    bool meet = false;
+    for (size_t i = 0; i < set.count && !meet; i++)
+        meet = set.items[i].low <= with.high && set.items[i].high >= with.low;
+    return meet;
+}
+
+static int64_t search_second(const struct moment_search *search, int64_t day, int64_t second)
+{
+    int64_t instant = instant_on_day(search->clocks, search->index, day, second);
+    if (instant < 0)
+        return -1;
+    int64_t date = zone_local(search->clocks->old, instant).date;
+    return interval_set_holds(search->dates, date) ? instant : -1;
+}
+
+/* The first second of each quarter that is in the set. */
+static int64_t search_quarters(const struct moment_search *search, int64_t day)
+{
+    int64_t instant = -1;
+    for (size_t i = 0; i < search->seconds.count && instant < 0; i++) {
+        struct interval run = search->seconds.items[i];
+        for (int64_t at = run.low; at <= run.high && instant < 0; at += QUARTER - at % QUARTER)
+            instant = search_second(search, day, at);
     }
-    return -1;
+    return instant;
+}
+
+int64_t clocks_instant(const struct clocks *clocks, size_t index, struct interval_set seconds,
+                       struct interval_set dates, int64_t wanted)
+{
+    const struct moment_search search = {clocks, index, seconds, dates};
+    int64_t instant = -1;
+    for (int64_t i = 0; i <= LAST_DAY && instant < 0; i++)
+        instant = search_second(&search, (DAY_2024 + i) % (LAST_DAY + 1), wanted);
+    for (int64_t i = 0; i <= LAST_DAY && instant < 0; i++) {
+        int64_t day = (DAY_2024 + i) % (LAST_DAY + 1);
+        struct interval near = {day - 1, day + 1};
+        if (meets(search.dates, near))
+            instant = search_quarters(&search, day);
+    }
+    return instant;
 }

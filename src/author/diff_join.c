@@ -363,6 +363,81 @@ static bool turn_back(struct join *join, int64_t shift, struct interval_set *set
     return true;
 }
 
+/* The seconds of a week on whose days a clock that is ahead shows a date `days` later. */
+static bool seconds_of_later_date(struct join *join, int64_t shift, int64_t days,
+                                  struct interval_set *set)
+{
+    int64_t low = days * SECONDS_PER_DAY - shift, high = low + SECONDS_PER_DAY - 1;
+    low = low > 0 ? low : 0;
+    high = high < SECONDS_PER_DAY ? high : SECONDS_PER_DAY - 1;
+    *set = (struct interval_set){.items = ARENA_ARRAY(join->arena, struct interval, 7)};
+    for (int64_t day = 0; set->items && day < 7 && low <= high; day++)
+        set->items[set->count++] =
+            (struct interval){day * SECONDS_PER_DAY + low, day * SECONDS_PER_DAY + high};
+    if (set->items)
+        interval_set_normalize(set);
+    return set->items != NULL;
+}
+
+/* Dates of a clock that is `days` ahead, in those of the joined one. */
+static bool move_dates(struct join *join, int64_t days, struct interval_set dates,
+                       struct interval_set *moved)
+{
+    const struct variable *date = &join->both.variables[VARIABLE_DATE];
+    *moved =
+        (struct interval_set){.items = ARENA_ARRAY(join->arena, struct interval, dates.count + 1)};
+    for (size_t i = 0; moved->items && i < dates.count; i++) {
+        int64_t low = dates.items[i].low - days, high = dates.items[i].high - days;
+        if (dates.items[i].low == date->low) /* before the first date there is none */
+            low = date->low;
+        if (dates.items[i].high == date->high)
+            high = date->high;
+        if (high >= date->low && low <= date->high)
+            moved->items[moved->count++] = (struct interval){low > date->low ? low : date->low,
+                                                             high < date->high ? high : date->high};
+    }
+    return moved->items != NULL;
+}
+
+static struct formula *join_and(struct join *join, struct formula *first, struct formula *second)
+{
+    struct formula *both = new_formula(join, FORMULA_AND, 0);
+    if (!both || !first || !second)
+        return NULL;
+    both->children = first;
+    first->next = second;
+    return both;
+}
+
+struct formula *join_in_both(struct join *join, struct interval_set dates,
+                             struct interval_set seconds)
+{
+    return join_and(join, join_in_set(join, VARIABLE_DATE, dates),
+                    join_in_set(join, VARIABLE_CLOCK, seconds));
+}
+
+/* A test of the date becomes one for each date that the joined clock may show meanwhile. */
+static bool turn_back_date(struct join *join, int64_t shift, struct formula *test)
+{
+    enum { MOST_DAYS = 2 };
+    struct interval_set dates = test->set, seconds, moved;
+    test->kind = FORMULA_OR;
+    test->children = NULL;
+    for (int64_t days = -MOST_DAYS; days <= MOST_DAYS; days++) {
+        if (!seconds_of_later_date(join, shift, days, &seconds) ||
+            !move_dates(join, days, dates, &moved))
+            return false;
+        if (seconds.count == 0)
+            continue;
+        struct formula *part = join_in_both(join, moved, seconds);
+        if (!part)
+            return false;
+        part->next = test->children;
+        test->children = part;
+    }
+    return true;
+}
+
 static bool translate(struct join *join, const struct joined_side *side, struct formula *formula,
                       int64_t shift);
 
@@ -378,6 +453,8 @@ static bool translate_test(struct join *join, const struct joined_side *side, st
         return false;
     if (own == VARIABLE_CLOCK && shift && !turn_back(join, shift, &test->set))
         return false;
+    if (own == VARIABLE_DATE && shift && test->kind == FORMULA_RANGES)
+        return turn_back_date(join, shift, test);
     if (!or_not_given)
         return true;
     struct formula *copy = ARENA_NEW(join->arena, struct formula);

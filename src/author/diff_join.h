@@ -35,6 +35,9 @@ struct formula *join_formula(struct join *join, const struct joined_side *side,
 /* New tests of a joined variable: it is in a set; it is not given. NULL when memory is out. */
 struct formula *join_in_set(struct join *join, uint32_t variable, struct interval_set set);
 struct formula *join_not_given(struct join *join, uint32_t variable);
+/* The date is one of these, and the second of the week one of those. */
+struct formula *join_in_both(struct join *join, struct interval_set dates,
+                             struct interval_set seconds);
 /* The joined number of a side's tier, as a value of this attribute of it; and the side's tier that
  * a request without the attribute goes to. */
 uint32_t join_tier(const struct joined_side *side, const struct attribute *attribute,

@@ -37,9 +37,11 @@ struct changes {
 };
 
 /* The fewest changes to the request that get it to `tier` at its first step; proved fewest by the
- * decision diagram. TW_OK; TW_LIMIT where the policy's diagram outgrew its budget; TW_NO_MEMORY. */
-enum tw_status explain_want(struct front *front, const struct valuation *valuation, uint32_t tier,
-                            struct changes *changes);
+ * decision diagram. given: of each attribute of the policy, whether the request names it, so that
+ * the changes do not contradict what it keeps; NULL: it names none. TW_OK; TW_LIMIT where the
+ * policy's diagram outgrew its budget; TW_NO_MEMORY. */
+enum tw_status explain_want(struct front *front, const struct valuation *valuation,
+                            const unsigned char *given, uint32_t tier, struct changes *changes);
 
 /* An attribute's value in the language's own form; "not set" where it has none. */
 struct text explain_value(struct front *front, const struct attribute *attribute,

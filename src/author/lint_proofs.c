@@ -5,8 +5,6 @@
  * not proved; what could not be settled is said. */
 #include "author/proofs.h"
 
-enum { MOST_COVERING = 200 }; /* rules of which a minimal covering set is looked for */
-
 static const struct statement *rule_at(const struct proof *proof, size_t rule)
 {
     return rule < proof->policy->rule_count ? proof->policy->rules[rule] : proof->policy->otherwise;
@@ -70,41 +68,10 @@ static bool number_actions(struct proof *proof)
     return proof->actions != NULL;
 }
 
-/* Is the condition of `rule` covered by the rules that are marked, and by what cannot be? */
-static bool is_covered(struct proof *proof, size_t rule, const bool *marked)
-{
-    struct policy_diagram *built = proof->built;
-    diagram_ref rest = diagram_without(&built->diagram, built->impossible, built->conditions[rule]);
-    for (size_t i = 0; i < rule && rest != DIAGRAM_NONE; i++)
-        if (marked[i])
-            rest = diagram_without(&built->diagram, built->conditions[i], rest);
-    return rest == DIAGRAM_NONE && !built->diagram.status;
-}
-
-/* Marks rules that together take all requests of a dead rule, and of which none can be left out. */
-static void find_covering(struct proof *proof, size_t rule, bool *marked)
-{
-    struct policy_diagram *built = proof->built;
-    diagram_ref requests =
-        diagram_without(&built->diagram, built->impossible, built->conditions[rule]);
-    size_t count = 0;
-    proof_mark_takers(proof, rule, requests, marked);
-    for (size_t i = 0; i < rule; i++)
-        count += marked[i];
-    for (size_t i = rule; i-- > 0 && count <= MOST_COVERING;) {
-        if (!marked[i])
-            continue;
-        marked[i] = false;
-        marked[i] = !is_covered(proof, rule, marked);
-    }
-}
-
 static void report_dead(struct proof *proof, size_t rule)
 {
     bool *marked = ARENA_ARRAY(proof->built->arena, bool, proof->policy->rule_count);
-    if (marked)
-        find_covering(proof, rule, marked);
-    if (!marked || proof->built->diagram.status)
+    if (!marked || !proof_find_covering(proof, rule, marked))
         return;
     struct finding *finding =
         finding_add(proof->findings, FINDING_DEAD_RULE, proof->policy->rules[rule]->span,
@@ -286,10 +253,12 @@ static bool begin_proof(struct proof *proof)
     struct arena *arena = proof->built->arena;
     proof->dead = ARENA_ARRAY(arena, bool, rules + 1);
     proof->removable = ARENA_ARRAY(arena, bool, rules + 1);
+    proof->replacing = ARENA_ARRAY(arena, bool, rules + 1);
     proof->open = ARENA_ARRAY(arena, enum open_question, rules + 1);
     for (size_t i = 0; proof->open && i < rules; i++)
         proof->open[i] = OPEN_RULE;
-    return proof->dead && proof->removable && proof->open && number_actions(proof);
+    return proof->dead && proof->removable && proof->replacing && proof->open &&
+           number_actions(proof);
 }
 
 /* Where the budget runs out on the diagram of all rules, or on a question to it, what is still open

@@ -36,7 +36,8 @@ static diagram_ref breaking(struct proof *proof, const struct statement *propert
     return bad;
 }
 
-static void report_broken(struct proof *proof, const struct statement *property, diagram_ref region)
+static void report_broken(struct proof *proof, const struct statement *property,
+                          const struct assignment *request)
 {
     struct text tier = proof->policy->tiers[property->tier_index];
     struct witness witness;
@@ -48,13 +49,23 @@ static void report_broken(struct proof *proof, const struct statement *property,
             : finding_add(proof->findings, FINDING_BROKEN_ALWAYS, property->span,
                           "some request that this speaks of does not go to `%.*s` first",
                           TEXT_ARGUMENTS(tier));
-    if (!finding || !witness_in(proof->built, region, &witness))
+    if (!finding || !witness_of(proof->built, request, &witness))
         return;
     finding->witness = witness.json;
     finding->example = witness.expect;
     if (rule_at(proof, witness.rule))
         finding_relate(proof->findings, finding, rule_at(proof, witness.rule)->span,
                        "this rule decides it");
+}
+
+/* Is there a request in the region, and a simpler one than `than` (NULL: any)? Then `found` is it.
+ */
+static bool simpler(struct proof *proof, diagram_ref region, const struct assignment *than,
+                    struct assignment *found)
+{
+    return region != DIAGRAM_NONE && !proof->built->diagram.status &&
+           diagram_nearest(proof->built, region, NULL, MOMENT_IN_PARTS, found) &&
+           (!than || found->distance < than->distance);
 }
 
 /* Rules whose actions break a property for the same requests. */
@@ -98,47 +109,56 @@ static diagram_ref broken_requests(struct proof *proof, const struct statement *
     return broken;
 }
 
-/* By pieces, the first rule that breaks the property is enough. */
-static diagram_ref broken_by_pieces(struct proof *proof, const struct statement *property)
+/* By pieces, rule by rule, as far as the budget goes; rules whose own requests are no simpler than
+ * one that was found are left out. The simplest request that breaks the property, if any. */
+static bool broken_by_pieces(struct proof *proof, const struct statement *property,
+                             struct assignment *simplest)
 {
     struct policy_diagram *built = proof->built;
     struct diagram *diagram = &built->diagram;
     size_t rules = proof->policy->rule_count;
     diagram_ref within = diagram_without(
         diagram, built->impossible, diagram_of_formula(built, property_formula(built, property)));
-    diagram_ref broken = DIAGRAM_NONE;
-    for (size_t i = 0; i <= rules && broken == DIAGRAM_NONE && !diagram->status; i++) {
+    struct assignment found;
+    bool any = false;
+    for (size_t i = 0; i <= rules && !diagram->status; i++) {
         diagram_ref bad = breaking(proof, property, rule_at(proof, i));
         diagram_ref condition = i < rules ? built->conditions[i] : DIAGRAM_TRUE;
         diagram_ref region = diagram_guard(diagram, condition, diagram_guard(diagram, within, bad));
-        broken = proof_left_by_earlier(proof, i, region);
+        if (!simpler(proof, region, any ? simplest : NULL, &found))
+            continue;
+        region = proof_left_by_earlier(proof, i, region);
+        if (!simpler(proof, region, any ? simplest : NULL, &found))
+            continue;
+        *simplest = found;
+        any = true;
     }
-    return broken;
+    return any;
 }
 
-static diagram_ref broken_at_once(struct proof *proof, const struct statement *property)
+static bool broken_at_once(struct proof *proof, const struct statement *property,
+                           struct assignment *simplest)
 {
     struct policy_diagram *built = proof->built;
     diagram_ref *breaking_of =
         ARENA_ARRAY(built->arena, diagram_ref, proof->policy->rule_count + 1);
     if (breaking_of)
-        return broken_requests(proof, property, breaking_of);
+        return simpler(proof, broken_requests(proof, property, breaking_of), NULL, simplest);
     built->diagram.status = TW_NO_MEMORY;
-    return DIAGRAM_NONE;
+    return false;
 }
 
 /* False where it could not be settled. */
 static bool check_property(struct proof *proof, const struct statement *property)
 {
+    struct assignment simplest;
     if (!proof->built->has_conditions || (proof->by_pieces && !proof_begin_question(proof)))
         return false;
-    diagram_ref broken =
-        proof->by_pieces ? broken_by_pieces(proof, property) : broken_at_once(proof, property);
-    if (proof->built->diagram.status)
-        return false;
-    if (broken != DIAGRAM_NONE)
-        report_broken(proof, property, broken);
-    return true;
+    bool broken = proof->by_pieces ? broken_by_pieces(proof, property, &simplest)
+                                   : broken_at_once(proof, property, &simplest);
+    if (broken)
+        report_broken(proof, property, &simplest);
+    return broken || !proof->built->diagram.status;
 }
 
 static void settle_property(struct proof *proof, const struct statement *property)

@@ -6,6 +6,8 @@
  * mean nothing once the diagram's status is set. */
 #include "author/proofs.h"
 
+#include <string.h>
+
 enum { PIECE_EDGES = 200000, ALL_WORK = 20000000 };
 
 void proof_by_pieces(struct proof *proof)
@@ -50,7 +52,7 @@ static bool decide_simplest(struct proof *proof, diagram_ref region, struct assi
 {
     struct valuation valuation;
     if (region == DIAGRAM_NONE || proof->built->diagram.status ||
-        !diagram_simplest(proof->built, region, assignment) ||
+        !diagram_nearest(proof->built, region, NULL, MOMENT_IN_PARTS, assignment) ||
         !witness_values(proof->built, assignment, NULL, &valuation))
         return false;
     *rule = reference_decide(proof->policy, &valuation);
@@ -94,17 +96,23 @@ bool proof_taken_before(struct proof *proof, size_t rule, diagram_ref region)
     return proof_left_by_earlier(proof, rule, possible) == DIAGRAM_NONE && !built->diagram.status;
 }
 
-struct comparison_of_actions {
+/* The rules behind one that take some of its requests. */
+struct successors {
     const struct proof *proof;
-    uint32_t action;
+    size_t rule;
+    bool *marked; /* of each rule, and of otherwise: its action is written in another way */
+    bool any;
 };
 
-static bool has_action(void *context, uint32_t rule)
+static bool may_replace(void *context, uint32_t value)
 {
-    const struct comparison_of_actions *comparison = context;
-    const struct proof *proof = comparison->proof;
-    return proof->actions[rule == DIAGRAM_NONE ? proof->policy->rule_count : rule] ==
-           comparison->action;
+    struct successors *successors = context;
+    const struct proof *proof = successors->proof;
+    size_t rule = value == DIAGRAM_NONE ? proof->policy->rule_count : value;
+    if (proof->actions[rule] == proof->actions[successors->rule])
+        return true;
+    successors->marked[rule] = successors->any = true;
+    return proof_may_do_the_same(proof, successors->rule, rule);
 }
 
 static bool same_action_by_pieces(struct proof *proof, size_t rule, diagram_ref own)
@@ -113,20 +121,36 @@ static bool same_action_by_pieces(struct proof *proof, size_t rule, diagram_ref 
     size_t rules = proof->policy->rule_count;
     for (size_t i = rule + 1; i < rules && own != DIAGRAM_NONE; i++) {
         diagram_ref left = diagram_without(&built->diagram, built->conditions[i], own);
-        if (built->diagram.status || (left != own && proof->actions[i] != proof->actions[rule]))
+        if (built->diagram.status ||
+            (left != own &&
+             !proof_does_the_same(proof, rule, i,
+                                  diagram_guard(&built->diagram, built->conditions[i], own))))
             return false;
         own = left;
         spend(proof, 1);
     }
-    return own == DIAGRAM_NONE || proof->actions[rules] == proof->actions[rule];
+    return proof_does_the_same(proof, rule, rules, own);
 }
 
 bool proof_same_action_after(struct proof *proof, size_t rule, diagram_ref own, diagram_ref after)
 {
-    struct comparison_of_actions comparison = {proof, proof->actions[rule]};
+    struct policy_diagram *built = proof->built;
+    size_t rules = proof->policy->rule_count;
     if (proof->by_pieces)
         return same_action_by_pieces(proof, rule, own);
-    return diagram_all(&proof->built->diagram, own, after, has_action, &comparison);
+    struct successors successors = {proof, rule, proof->replacing, false};
+    memset(proof->replacing, 0, rules + 1);
+    if (!diagram_all(&built->diagram, own, after, may_replace, &successors))
+        return false;
+    for (size_t i = rule + 1; i <= rules && successors.any; i++) {
+        uint32_t value = i == rules ? DIAGRAM_NONE : (uint32_t)i;
+        if (proof->replacing[i] &&
+            !proof_does_the_same(
+                proof, rule, i,
+                diagram_guard(&built->diagram, own, diagram_select(built, after, value))))
+            return false;
+    }
+    return !built->diagram.status;
 }
 
 static bool mark_taker(void *context, uint32_t rule)

@@ -16,6 +16,7 @@ struct proof {
     uint32_t *actions; /* of each rule and of otherwise: the same number for the same action */
     bool *dead;        /* of each rule: no request reaches it */
     bool *removable;   /* of each rule: without it every request gets the same action */
+    bool *replacing;   /* of each rule, and of otherwise: for one question at a time */
     enum open_question *open; /* of each rule */
     bool by_pieces;           /* there is no diagram of all rules: they are asked one by one */
     size_t work_left;         /* by pieces: edges and steps that may still be spent */
@@ -44,6 +45,16 @@ bool proof_taken_before(struct proof *proof, size_t rule, diagram_ref region);
 bool proof_same_action_after(struct proof *proof, size_t rule, diagram_ref own, diagram_ref after);
 /* Marks every rule that takes some request of the region, among those before `rule`. */
 void proof_mark_takers(struct proof *proof, size_t rule, diagram_ref region, bool *marked);
+
+/* proof_actions.c: may the actions of two rules (rule_count: otherwise) do the same for some
+ * request? Do they for all requests of the region? False also where that could not be settled. */
+bool proof_may_do_the_same(const struct proof *proof, size_t left, size_t right);
+bool proof_does_the_same(struct proof *proof, size_t left, size_t right, diagram_ref region);
+
+/* proof_covering.c: marks rules before a dead one that together take all its requests, and of which
+ * none can be left out. marked: of each rule, false at first. False where it could not be settled,
+ * or memory is out. */
+bool proof_find_covering(struct proof *proof, size_t rule, bool *marked);
 
 /* lint_proofs.c: adds a finding, with the simplest request of the region as its witness where it
  * has any; the second gives a finding such a witness. */

@@ -4,11 +4,10 @@
  * evaluator, so that what is printed is right even if the diagram were not. */
 #include "author/witness.h"
 
+#include "author/moment.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "front/reference.h"
-
-#include <stdlib.h>
 
 struct printing {
     struct policy_diagram *built;
@@ -17,24 +16,6 @@ struct printing {
     int64_t instant; /* printed instead of the clock where it is not -1 */
     struct buffer json, givens;
 };
-
-/* A second of the clock's class on this weekday, the nearest to noon. */
-static int64_t second_on_day(const struct variable_classes *clock, uint32_t class, int64_t weekday)
-{
-    int64_t first = weekday * SECONDS_PER_DAY, last = first + SECONDS_PER_DAY - 1;
-    int64_t noon = first + CLOCK_DEFAULT_SECOND, best = VALUE_UNSET;
-    for (size_t i = 0; i < clock->run_count; i++) {
-        const struct class_run *run = &clock->runs[i];
-        if (run->class != class || run->high < first || run->low > last)
-            continue;
-        int64_t low = run->low > first ? run->low : first;
-        int64_t high = run->high < last ? run->high : last;
-        int64_t value = noon < low ? low : noon > high ? high : noon;
-        if (best == VALUE_UNSET || llabs(value - noon) < llabs(best - noon))
-            best = value;
-    }
-    return best;
-}
 
 /* base: values to keep where the class allows, NULL for the defaults. */
 static void choose_values(struct printing *printing, const struct assignment *assignment,
@@ -59,10 +40,7 @@ static void choose_values(struct printing *printing, const struct assignment *as
         else
             printing->texts[i] = all[i].samples[class];
     }
-    if (all[VARIABLE_DATE].by_weekday)
-        printing->values[VARIABLE_CLOCK] =
-            second_on_day(&all[VARIABLE_CLOCK], assignment->classes[VARIABLE_CLOCK],
-                          assignment->classes[VARIABLE_DATE] % 7);
+    moment_choose(printing->built, assignment, base, printing->values);
 }
 
 static bool is_default(const struct printing *printing, uint32_t index)
@@ -120,7 +98,7 @@ static void print_clock(struct printing *printing)
         return;
     }
     int64_t moment = printing->values[VARIABLE_CLOCK];
-    bool with_date = printing->built->classes.variables[VARIABLE_DATE].by_weekday;
+    bool with_date = printing->built->classes.variables[VARIABLE_DATE].used;
     if (moment / SECONDS_PER_DAY != 0 && !with_date)
         print_pair(printing, TEXT("weekday"), text_of(weekday_words[moment / SECONDS_PER_DAY]),
                    TW_TYPE_WEEKDAY);
@@ -136,7 +114,10 @@ static void print_variable(struct printing *printing, uint32_t index)
         print_clock(printing);
         return;
     }
-    if (is_default(printing, index) || !attribute)
+    bool follows_clock =
+        index == VARIABLE_DATE &&
+        (printing->instant >= 0 || !printing->built->classes.variables[index].used);
+    if (is_default(printing, index) || !attribute || follows_clock)
         return;
     int64_t value = printing->values[index];
     if (attribute->type == TW_TYPE_STRING)
@@ -232,7 +213,8 @@ bool witness_of(struct policy_diagram *built, const struct assignment *assignmen
 bool witness_in(struct policy_diagram *built, diagram_ref region, struct witness *witness)
 {
     struct assignment assignment;
-    return diagram_simplest(built, region, &assignment) && witness_of(built, &assignment, witness);
+    return diagram_nearest(built, region, NULL, MOMENT_IN_PARTS, &assignment) &&
+           witness_of(built, &assignment, witness);
 }
 
 bool witness_with_text(struct policy_diagram *built, diagram_ref region, uint32_t variable,
@@ -243,7 +225,7 @@ bool witness_with_text(struct policy_diagram *built, diagram_ref region, uint32_
     struct text *texts = ARENA_ARRAY(built->arena, struct text, policy->variable_count);
     struct valuation base = {values, texts};
     struct assignment assignment;
-    if (!values || !texts || !diagram_simplest(built, region, &assignment))
+    if (!values || !texts || !diagram_nearest(built, region, NULL, MOMENT_IN_PARTS, &assignment))
         return false;
     for (size_t i = 0; i < policy->variable_count; i++)
         values[i] = VALUE_UNSET;

@@ -2,6 +2,7 @@
 #ifndef TIERWAY_AUTHOR_WITNESS_H
 #define TIERWAY_AUTHOR_WITNESS_H
 
+#include "diagram/nearest.h"
 #include "diagram/question.h"
 #include "front/reference.h"
 

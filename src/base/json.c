@@ -17,7 +17,7 @@ struct scanner {
 };
 
 /* What comes next. */
-enum progress { BROKEN, VALUE_NEXT, VALUE_ENDED, DOCUMENT_ENDED };
+enum progress { BROKEN, VALUE_NEXT, VALUE_ENDED };
 
 static bool refuse(struct scanner *scanner, const char *at, const char *expected)
 {
@@ -237,11 +237,12 @@ static enum progress scan_value(struct scanner *scanner)
     return good ? VALUE_ENDED : BROKEN;
 }
 
-/* Behind a value: closes containers up to the comma before the next value. */
-static enum progress scan_after_value(struct scanner *scanner)
+/* Behind a value inside of a container: closes containers, down to the outer ones, up to the comma
+ * before the next value. */
+static enum progress scan_after_value(struct scanner *scanner, size_t outer)
 {
-    int byte = peek_behind_space(scanner);
-    for (; scanner->depth > 0; byte = peek_behind_space(scanner)) {
+    while (scanner->depth > outer) {
+        int byte = peek_behind_space(scanner);
         char closer = scanner->closers[scanner->depth - 1];
         if (byte != ',' && byte != closer) {
             refuse(scanner, scanner->at, closer == '}' ? "',' or '}'" : "',' or ']'");
@@ -252,10 +253,30 @@ static enum progress scan_after_value(struct scanner *scanner)
             return closer == ']' || scan_name(scanner, "a member name") ? VALUE_NEXT : BROKEN;
         scanner->depth--;
     }
-    if (byte < 0)
-        return DOCUMENT_ENDED;
-    refuse(scanner, scanner->at, "the end of the document");
-    return BROKEN;
+    return VALUE_ENDED;
+}
+
+/* One value with all that is in it. */
+static bool scan_whole(struct scanner *scanner)
+{
+    size_t outer = scanner->depth;
+    enum progress progress;
+    do {
+        progress = scan_value(scanner);
+        if (progress == VALUE_ENDED)
+            progress = scan_after_value(scanner, outer);
+    } while (progress == VALUE_NEXT);
+    return progress == VALUE_ENDED;
+}
+
+const char *json_behind_value(const char *at, const char *end)
+{
+    struct scanner scanner;
+    scanner.start = scanner.at = at;
+    scanner.end = end;
+    scanner.expected = NULL;
+    scanner.depth = 1;
+    return scan_whole(&scanner) ? scanner.at : NULL;
 }
 
 static enum tw_status report(const struct scanner *scanner, struct tw_error *error)
@@ -282,17 +303,16 @@ enum tw_status json_parse(struct text document, struct json_value *root, struct 
     scanner.end = document.data + document.length;
     scanner.expected = NULL;
     scanner.depth = 0;
-    enum progress progress;
-    do {
-        progress = scan_value(&scanner);
-        if (progress == VALUE_ENDED)
-            progress = scan_after_value(&scanner);
-    } while (progress == VALUE_NEXT);
-    if (progress == BROKEN)
+    bool good = scan_whole(&scanner);
+    if (good && peek_behind_space(&scanner) >= 0)
+        good = refuse(&scanner, scanner.at, "the end of the document");
+    if (!good)
         return report(&scanner, error);
-    const char *first = document.data;
+    const char *first = document.data, *end = scanner.end;
     while (json_is_space(*first))
         first++;
-    *root = json_value_at(first, scanner.end);
+    while (json_is_space(end[-1]))
+        end--;
+    *root = (struct json_value){json_kind_of(*first), {first, (size_t)(end - first)}};
     return TW_OK;
 }

@@ -14,6 +14,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 #define JSON_MAX_DEPTH 128 /* arrays and objects open at one place, the outermost included */
 
 enum json_kind {
@@ -45,6 +47,7 @@ enum tw_status json_parse(struct text document, struct json_value *root,
 struct json_member {
     struct text name; /* as written, between the quotes */
     bool escaped;     /* the name has a backslash */
+    bool expected;    /* it is the shape's at its place (json_object_members) */
     struct json_value value;
 };
 
@@ -76,11 +79,25 @@ bool json_next_is(struct json_iterator *iterator, enum json_kind kind);
 struct json_iterator json_enter(const struct json_iterator *outer);
 struct json_value json_leave(struct json_iterator *outer, const struct json_iterator *inner);
 
-/* Checks and walks a whole document in one pass, if it is a flat object: one to `room` members,
- * whose values are numbers without exponents, plain ASCII strings, true, false or null. False for
- * anything else, JSON or not: then json_parse has the answer. */
-bool json_flat_members(struct text document, struct json_member *members, size_t room,
-                       size_t *count);
+/* The names of an object's members, each with its quotes, by place: what the next line of a log has
+ * most likely as well. All zeros: no names. */
+enum { JSON_SHAPE_PLACES = 64, JSON_SHAPE_ROOM = 39 /* bytes, quotes included */ };
+struct json_shape {
+    struct json_shape_name {
+        uint8_t length; /* 0: none */
+        char text[JSON_SHAPE_ROOM];
+    } names[JSON_SHAPE_PLACES];
+};
+
+/* Puts the name of a member into the shape; none where it has escapes or is too long for it. */
+void json_shape_keep(struct json_shape *shape, size_t place, const struct json_member *member);
+
+/* Checks a whole document, as json_parse does, and walks it in the same pass, where it is an object
+ * of up to `room` members. False for anything else, JSON or not: then json_parse has the answer.
+ * shape: names to try first; it changes nothing but the time and each member's `expected`. room: up
+ * to JSON_SHAPE_PLACES. */
+bool json_object_members(struct text document, const struct json_shape *shape,
+                         struct json_member *members, size_t room, size_t *count);
 
 /* Whether the name, its escapes resolved, is this text. */
 bool json_key_is(const struct json_member *member, struct text name);
@@ -101,9 +118,32 @@ bool json_pointer_valid(struct text pointer);
  * TW_LIMIT for an integer that int64_t cannot hold. value is set on success only. */
 enum tw_status json_integer(struct json_value number, int64_t *value);
 
+/* Whether a backslash is among the bytes. Texts are short, so this looks at 8 together in place: a
+ * call would take longer. */
+static inline bool json_has_backslash(const char *at, size_t length)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t found = 0, word;
+    for (; length >= sizeof word; at += sizeof word, length -= sizeof word) {
+        memcpy(&word, at, sizeof word);
+        word ^= ones * '\\';
+        found |= (word - ones) & ~word & ones << 7;
+    }
+    while (length > 0)
+        found |= at[--length] == '\\';
+    return found != 0;
+}
+
 /* The text of a string without escapes: a span of the document. False for strings with escapes and
  * for other kinds. */
-bool json_string_plain(struct json_value string, struct text *text);
+static inline bool json_string_plain(struct json_value string, struct text *text)
+{
+    if (string.kind != JSON_STRING ||
+        json_has_backslash(string.raw.data + 1, string.raw.length - 2))
+        return false;
+    *text = (struct text){string.raw.data + 1, string.raw.length - 2};
+    return true;
+}
 /* Appends the text of any string. TW_INVALID for other kinds, else the buffer's status. */
 enum tw_status json_string_decode(struct json_value string, struct buffer *buffer);
 /* How many code points the text of a string has; 0 for other kinds. */

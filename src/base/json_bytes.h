@@ -23,6 +23,11 @@ static inline bool json_is_quote(unsigned char byte)
     return byte == '"';
 }
 
+static inline bool json_is_backslash(unsigned char byte)
+{
+    return byte == '\\';
+}
+
 /* '[' and '{', ']' and '}' differ in one bit. */
 static inline bool json_is_bracket(unsigned char byte)
 {
@@ -56,6 +61,11 @@ static inline unsigned json_block_special(__m128i block)
 static inline unsigned json_block_quote(__m128i block)
 {
     return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')));
+}
+
+static inline unsigned json_block_backslash(__m128i block)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
 }
 
 static inline unsigned json_block_bracket(__m128i block)
@@ -93,6 +103,11 @@ static inline const char *json_next_quote(const char *at, const char *end)
     return JSON_SEARCH(at, end, quote);
 }
 
+static inline const char *json_next_backslash(const char *at, const char *end)
+{
+    return JSON_SEARCH(at, end, backslash);
+}
+
 static inline const char *json_next_bracket(const char *at, const char *end)
 {
     return JSON_SEARCH(at, end, bracket);
@@ -126,8 +141,30 @@ static inline size_t json_count(const char *at, const char *end)
     return count + json_count_scalar(at, end);
 }
 
-/* The value that a checked text starts with; text.length is over 0. */
-struct json_value json_value_at(const char *at, const char *end);
+/* Of the checked value that begins with this byte. */
+static inline enum json_kind json_kind_of(char first)
+{
+    switch (first) {
+    case '"':
+        return JSON_STRING;
+    case '{':
+        return JSON_OBJECT;
+    case '[':
+        return JSON_ARRAY;
+    case 't':
+        return JSON_TRUE;
+    case 'f':
+        return JSON_FALSE;
+    case 'n':
+        return JSON_NULL;
+    default:
+        return JSON_NUMBER;
+    }
+}
+
+/* Checks the value that is a member of the document's own object, blanks before it included: the
+ * byte behind it, or NULL where it is no value or is nested too deep. */
+const char *json_behind_value(const char *at, const char *end);
 
 /* One escape of a checked string, a surrogate pair counting as one: at points to the backslash.
  * Writes its text to utf8 and the length of that to *length; gives the first byte behind it. */

@@ -77,23 +77,6 @@ static struct text inside(struct json_value string)
     return (struct text){string.raw.data + 1, string.raw.length - 2};
 }
 
-static const char *next_backslash(const char *at, const char *end)
-{
-    const char *found = at < end ? memchr(at, '\\', (size_t)(end - at)) : NULL;
-    return found ? found : end;
-}
-
-bool json_string_plain(struct json_value string, struct text *text)
-{
-    if (string.kind != JSON_STRING)
-        return false;
-    struct text span = inside(string);
-    if (span.length > 0 && memchr(span.data, '\\', span.length))
-        return false;
-    *text = span;
-    return true;
-}
-
 enum tw_status json_string_decode(struct json_value string, struct buffer *buffer)
 {
     if (string.kind != JSON_STRING)
@@ -102,7 +85,7 @@ enum tw_status json_string_decode(struct json_value string, struct buffer *buffe
     const char *at = text.data, *end = text.data + text.length;
     buffer_append(buffer, "", 0); /* so that an empty text ends in a NUL too */
     while (at < end && buffer->status == TW_OK) {
-        const char *escape = next_backslash(at, end);
+        const char *escape = json_next_backslash(at, end);
         buffer_append(buffer, at, (size_t)(escape - at));
         at = escape;
         if (escape < end) {
@@ -134,7 +117,7 @@ size_t json_string_characters(struct json_value string)
     const char *end = text.data + text.length;
     size_t count = json_count(text.data, end), length;
     /* Every byte of an escape was counted; together they are one character. */
-    for (const char *at = text.data; (at = next_backslash(at, end)) < end; at += length) {
+    for (const char *at = text.data; (at = json_next_backslash(at, end)) < end; at += length) {
         length = escape_length(at, end);
         count -= length - 1;
     }

@@ -55,29 +55,10 @@ static const char *skip_word(const char *at, const char *end)
     return at;
 }
 
-static enum json_kind kind_of(char first)
+/* The value that a checked text starts with; at < end. */
+static struct json_value value_at(const char *at, const char *end)
 {
-    switch (first) {
-    case '"':
-        return JSON_STRING;
-    case '{':
-        return JSON_OBJECT;
-    case '[':
-        return JSON_ARRAY;
-    case 't':
-        return JSON_TRUE;
-    case 'f':
-        return JSON_FALSE;
-    case 'n':
-        return JSON_NULL;
-    default:
-        return JSON_NUMBER;
-    }
-}
-
-struct json_value json_value_at(const char *at, const char *end)
-{
-    struct json_value value = {.kind = kind_of(*at), .raw = {at, 0}};
+    struct json_value value = {.kind = json_kind_of(*at), .raw = {at, 0}};
     const char *stop;
     if (value.kind == JSON_STRING)
         stop = behind(closing_quote(at + 1, end), end);
@@ -121,7 +102,7 @@ bool json_next_element(struct json_iterator *iterator, struct json_value *elemen
 {
     if (!more(iterator))
         return false;
-    *element = json_value_at(iterator->at, iterator->end);
+    *element = value_at(iterator->at, iterator->end);
     iterator->at += element->raw.length;
     return true;
 }
@@ -145,7 +126,7 @@ bool json_next_member(struct json_iterator *iterator, struct json_member *member
 
 bool json_next_is(struct json_iterator *iterator, enum json_kind kind)
 {
-    return more(iterator) && kind_of(*iterator->at) == kind;
+    return more(iterator) && json_kind_of(*iterator->at) == kind;
 }
 
 struct json_iterator json_enter(const struct json_iterator *outer)
@@ -157,7 +138,7 @@ struct json_value json_leave(struct json_iterator *outer, const struct json_iter
 {
     const char *start = outer->at;
     outer->at = behind(inner->at, outer->end);
-    return (struct json_value){kind_of(*start), {start, (size_t)(outer->at - start)}};
+    return (struct json_value){json_kind_of(*start), {start, (size_t)(outer->at - start)}};
 }
 
 /* The members of this name. */

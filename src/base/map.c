@@ -8,7 +8,7 @@ void map_init(struct map *map, struct arena *arena)
 
 static struct map_entry *find(const struct map *map, struct text key)
 {
-    size_t at = text_hash(key, 0) & (map->capacity - 1);
+    size_t at = text_hash_here(key) & (map->capacity - 1);
     while (map->entries[at].value && !text_equal(map->entries[at].key, key))
         at = (at + 1) & (map->capacity - 1);
     return &map->entries[at];

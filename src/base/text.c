@@ -7,21 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct text text_of(const char *string)
-{
-    return (struct text){string ? string : "", string ? strlen(string) : 0};
-}
-
-bool text_equal(struct text a, struct text b)
-{
-    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
-}
-
-bool text_is(struct text a, const char *string)
-{
-    return text_equal(a, text_of(string));
-}
-
 int text_compare(struct text a, struct text b)
 {
     size_t shorter = a.length < b.length ? a.length : b.length;
@@ -48,6 +33,37 @@ uint64_t text_hash(struct text a, uint64_t seed)
     hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
     hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53u;
     return hash ^ (hash >> 33);
+}
+
+static uint64_t load(const char *at, size_t length)
+{
+    uint64_t word = 0;
+    memcpy(&word, at, length);
+    return word;
+}
+
+/* Both halves of the product, so that each bit of the word reaches the low bits, by which a table's
+ * place is chosen: names that differ in their last digits must not land side by side. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    unsigned __int128 product = (unsigned __int128)(hash ^ word) * 0x9e3779b97f4a7c15u;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* 8 bytes at a time. The last ones may be read twice, so that their number need not be constant. */
+uint64_t text_hash_here(struct text a)
+{
+    uint64_t hash = a.length * 0xff51afd7ed558ccdu;
+    const char *at = a.data, *end = a.data + a.length;
+    for (; end - at > 8; at += 8)
+        hash = mix(hash, load(at, 8));
+    if (a.length >= 8)
+        return mix(hash, load(end - 8, 8));
+    if (a.length >= 4)
+        return mix(hash, load(at, 4) | load(end - 4, 4) << 32);
+    for (; at < end; at++)
+        hash = mix(hash, (unsigned char)*at);
+    return hash;
 }
 
 /* Table 3-7 of the Unicode standard: the second byte's range depends on the first. */
@@ -168,12 +184,6 @@ void buffer_free(struct buffer *buffer)
     buffer_init(buffer, buffer->limit);
 }
 
-void buffer_clear(struct buffer *buffer)
-{
-    buffer->length = 0;
-    buffer->status = TW_OK;
-}
-
 bool buffer_reserve(struct buffer *buffer, size_t more)
 {
     if (buffer->status)
@@ -188,6 +198,8 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
     size_t capacity = buffer->capacity ? buffer->capacity * 2 : 64;
     if (capacity < needed)
         capacity = needed;
+    if (capacity > buffer->limit)
+        capacity = buffer->limit + 1; /* so that what fits the room is within the limit */
     char *data = realloc(buffer->data, capacity);
     if (!data) {
         buffer->status = TW_NO_MEMORY;
@@ -196,31 +208,6 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
     buffer->data = data;
     buffer->capacity = capacity;
     return true;
-}
-
-void buffer_append(struct buffer *buffer, const void *data, size_t length)
-{
-    if (!buffer_reserve(buffer, length))
-        return;
-    if (length)
-        memcpy(buffer->data + buffer->length, data, length);
-    buffer->length += length;
-    buffer->data[buffer->length] = '\0';
-}
-
-void buffer_text(struct buffer *buffer, struct text text)
-{
-    buffer_append(buffer, text.data, text.length);
-}
-
-void buffer_string(struct buffer *buffer, const char *string)
-{
-    buffer_text(buffer, text_of(string));
-}
-
-void buffer_byte(struct buffer *buffer, char byte)
-{
-    buffer_append(buffer, &byte, 1);
 }
 
 void buffer_repeat(struct buffer *buffer, char byte, size_t times)
@@ -260,9 +247,4 @@ void buffer_number(struct buffer *buffer, int64_t number)
     if (number < 0)
         digits[--at] = '-';
     buffer_append(buffer, digits + at, sizeof digits - at);
-}
-
-struct text buffer_view(const struct buffer *buffer)
-{
-    return (struct text){buffer->data ? buffer->data : "", buffer->length};
 }

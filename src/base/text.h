@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct text {
     const char *data;
@@ -21,12 +22,26 @@ struct text {
 /* Both arguments of a "%.*s". */
 #define TEXT_ARGUMENTS(text) (int)(text).length, (text).data
 
-struct text text_of(const char *string); /* NULL gives an empty text */
-bool text_equal(struct text a, struct text b);
-bool text_is(struct text a, const char *string);
+/* NULL gives an empty text. */
+static inline struct text text_of(const char *string)
+{
+    return (struct text){string ? string : "", string ? strlen(string) : 0};
+}
+
+static inline bool text_equal(struct text a, struct text b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+static inline bool text_is(struct text a, const char *string)
+{
+    return text_equal(a, text_of(string));
+}
+
 int text_compare(struct text a, struct text b);   /* by bytes, shorter first on a tie */
 struct text text_trim(struct text a);             /* without blanks and tabs at both ends */
 uint64_t text_hash(struct text a, uint64_t seed); /* stable over machines and versions */
+uint64_t text_hash_here(struct text a); /* faster, for tables in memory: differs by machine */
 
 /* The length of the UTF-8 character at data (1 to 4), 0 where the bytes are not UTF-8
  * (overlong forms, surrogates and values over U+10FFFF are not). length must be over 0. */
@@ -58,17 +73,51 @@ struct buffer {
 
 void buffer_init(struct buffer *buffer, size_t limit);
 void buffer_free(struct buffer *buffer);
-void buffer_clear(struct buffer *buffer); /* keeps the memory, forgets a failure */
-void buffer_append(struct buffer *buffer, const void *data, size_t length);
-void buffer_text(struct buffer *buffer, struct text text);
-void buffer_string(struct buffer *buffer, const char *string);
-void buffer_byte(struct buffer *buffer, char byte);
-void buffer_repeat(struct buffer *buffer, char byte, size_t times);
-void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
-void buffer_number(struct buffer *buffer, int64_t number); /* faster than buffer_format */
 /* Makes room for so many bytes at once; for exactly so many where that is more than twice the room
  * there is. */
 bool buffer_reserve(struct buffer *buffer, size_t more);
-struct text buffer_view(const struct buffer *buffer); /* until the next append */
+
+/* Keeps the memory, forgets a failure. */
+static inline void buffer_clear(struct buffer *buffer)
+{
+    buffer->length = 0;
+    buffer->status = TW_OK;
+}
+
+static inline void buffer_append(struct buffer *buffer, const void *data, size_t length)
+{
+    bool fits = !buffer->status && length < buffer->capacity - buffer->length;
+    if (!fits && !buffer_reserve(buffer, length))
+        return;
+    if (length && buffer->data)
+        memcpy(buffer->data + buffer->length, data, length);
+    buffer->length += length;
+    buffer->data[buffer->length] = '\0';
+}
+
+static inline void buffer_text(struct buffer *buffer, struct text text)
+{
+    buffer_append(buffer, text.data, text.length);
+}
+
+static inline void buffer_string(struct buffer *buffer, const char *string)
+{
+    buffer_text(buffer, text_of(string));
+}
+
+static inline void buffer_byte(struct buffer *buffer, char byte)
+{
+    buffer_append(buffer, &byte, 1);
+}
+
+/* Until the next append. */
+static inline struct text buffer_view(const struct buffer *buffer)
+{
+    return (struct text){buffer->data ? buffer->data : "", buffer->length};
+}
+
+void buffer_repeat(struct buffer *buffer, char byte, size_t times);
+void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
+void buffer_number(struct buffer *buffer, int64_t number); /* faster than buffer_format */
 
 #endif

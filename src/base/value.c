@@ -70,7 +70,9 @@ static enum reading read_int(struct text text, int64_t *value)
 
 static enum reading read_money(struct text text, int64_t *value)
 {
-    return text_take_byte(&text, '$') ? read_amount(text, false, MONEY_DOLLAR, value) : MALFORMED;
+    bool negative = text_take_byte(&text, '-');
+    return text_take_byte(&text, '$') ? read_amount(text, negative, MONEY_DOLLAR, value)
+                                      : MALFORMED;
 }
 
 static enum reading read_percent(struct text text, int64_t *value)
@@ -258,7 +260,7 @@ static const struct literal literals[TW_TYPE_NOW + 1] = {
                          "is at most 922_337_203_685_477.5807%"},
     [TW_TYPE_MONEY] = {read_money, print_money, "money", "$0.05, $1_000, $5k or $1.5M",
                        "has at most 12 decimals of a dollar, as in $0.00000125",
-                       "is at most $9_223_372.036854775807"},
+                       "is within $9_223_372.036854775807 either way"},
     [TW_TYPE_DURATION] = {read_duration, print_duration, "a duration",
                           "500ms, 30s, 15m, 24h, 7d or 1h30m",
                           "is in whole milliseconds, as in 1.5s or 1500ms",

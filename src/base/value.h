@@ -22,7 +22,7 @@ bool type_ordered(enum tw_type type);
  *   bool      true, false
  *   int       "-12", "5_000", "5k", "1.5M": '_' between two digits, decimals only with k or M
  *   percent   "90%", "12.5%", also over 100%; never negative
- *   money     "$0.05", "$1_000", "$5k", "$1.5M"; never negative
+ *   money     "$0.05", "$1_000", "$5k", "$1.5M", "-$5" (a budget that is overdrawn)
  *   duration  a number and ms, s, m, h or d: "1.5h"; also parts, larger unit first: "1h30m"
  *   time      "6:00", "22:00", "22:00:30", up to "24:00"
  *   weekday   mon, tue, wed, thu, fri, sat, sun

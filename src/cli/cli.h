@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
+
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
 
 struct command {
@@ -75,6 +77,19 @@ bool read_file(const struct command *command, const char *path, size_t limit,
  * A link stays one, and a file keeps its mode; a pipe or a device is written to as it is. On
  * failure says why on standard error and returns false. */
 bool write_file(const struct command *command, const char *path, struct text content);
+
+/* A file that is written piece by piece, in the same way. */
+struct whole_file {
+    FILE *stream;           /* to write to */
+    char *path, *temporary; /* temporary: NULL where it is written to as it is */
+    unsigned mode;
+};
+
+/* Opens one. False after a message on standard error; else to be closed. */
+bool whole_file_open(const struct command *command, const char *path, struct whole_file *file);
+/* Closes it. What was written stands under its name then, or, where `keep` is false or something
+ * cannot be written, nothing has changed. False after a message. */
+bool whole_file_close(const struct command *command, struct whole_file *file, bool keep);
 
 /* Colours on a terminal only, and never with NO_COLOR set. */
 bool colour_wanted(int descriptor);

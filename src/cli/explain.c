@@ -200,7 +200,8 @@ static bool find_want(struct explain *explain)
         return false;
     }
     enum tw_status status =
-        explain_want(&explain->file->front, &explain->valuation, (uint32_t)tier, &explain->changes);
+        explain_want(&explain->file->front, &explain->valuation, explain->request->given,
+                     (uint32_t)tier, &explain->changes);
     if (status)
         trouble(explain->command, "--want: %s",
                 status == TW_LIMIT ? "the policy's diagram is too large to tell"

@@ -25,7 +25,8 @@ struct ledger_options {
         {"timezone", OPTION_TEXT, "ZONE", "Where days begin", &(options)->zone_name},              \
     {                                                                                              \
         "where", OPTION_TEXTS, "KEY=VALUE",                                                        \
-            "Attempts of this tier, rule, model, hour, day, user, outcome, policy or attribute",   \
+            "Attempts of this tier, rule, model, hour, day, user, caller, outcome, policy or "     \
+            "attribute",                                                                           \
             &(options)->where                                                                      \
     }
 

@@ -84,6 +84,21 @@ void policy_file_close(struct policy_file *file)
     buffer_free(&file->content);
 }
 
+bool policy_file_names_all_tiers(const struct policy_file *file)
+{
+    return file->is_image || policy_names_all_tiers(&file->front.policy);
+}
+
+bool policy_names_all_tiers(const struct policy_tree *policy)
+{
+    int found = policy_tier_find(policy, TEXT("default")), tier = found >= 0 ? found : 0;
+    for (const struct statement *at = policy->statements; at; at = at->next)
+        if ((at->kind == STATEMENT_NEVER && at->tier_index == tier) ||
+            (at->kind == STATEMENT_ALWAYS && at->tier_index != tier))
+            return true;
+    return false;
+}
+
 size_t print_findings(const struct findings *findings, enum tw_severity least, int descriptor)
 {
     FILE *stream = descriptor == STDERR_FILENO ? stderr : stdout;

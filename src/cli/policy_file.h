@@ -19,6 +19,12 @@ bool policy_file_read(const struct command *command, const char *path, struct po
 /* Reads, checks, compiles and loads. Errors in the text go to standard error. */
 bool policy_file_open(const struct command *command, const char *path, struct policy_file *file);
 void policy_file_close(struct policy_file *file);
+/* Whether a property speaks against the tier that a job near its deadline may step up to without
+ * being named by a rule (queue/urgency.h): `never` that tier, or `always` another one, for whatever
+ * requests. True for an image, which does not hold its properties. */
+bool policy_file_names_all_tiers(const struct policy_file *file);
+/* The same of a policy that was read as text. */
+bool policy_names_all_tiers(const struct policy_tree *policy);
 
 /* Prints the findings of at least this severity, as people read them; how many there were. */
 size_t print_findings(const struct findings *findings, enum tw_severity least, int descriptor);

@@ -1,24 +1,13 @@
 /* cli/serve_config.c: see serve_config.h. The environment is read here and nowhere deeper. */
 #include "cli/serve_config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { KEY_FILE_MAX = 4096, KEY_MAX = 512 };
-
-static bool read_config_file(const struct command *command, const char *path, struct config *config,
-                             struct buffer *problems)
-{
-    struct buffer content;
-    bool good = read_file(command, path, CONFIG_FILE_MAX + 1, &content);
-    enum tw_status status =
-        good ? config_read(config, path, buffer_view(&content), problems) : TW_IO;
-    if (status == TW_NO_MEMORY)
-        trouble(command, "%s", tw_status_text(status));
-    buffer_free(&content);
-    return status == TW_OK;
-}
 
 static void set(struct config *config, enum setting_number number, const char *value,
                 enum setting_origin origin, struct buffer *problems)
@@ -46,6 +35,44 @@ static void set_all(struct config *config, const struct serve_options *options,
     }
     if (options->allow_anyone)
         set(config, CONFIG_allow_anyone, "true", ORIGIN_OPTION, problems);
+    if (options->http2)
+        set(config, CONFIG_upstream_http2, "true", ORIGIN_OPTION, problems);
+}
+
+enum tw_status serve_config_take(const struct serve_options *options, struct text yaml,
+                                 struct config *config, struct buffer *problems)
+{
+    enum tw_status status = TW_OK;
+    if (options->config)
+        status = config_read(config, options->config, yaml, problems);
+    if (status)
+        return status;
+    set_all(config, options, problems);
+    return problems->length || problems->status ? TW_INVALID : TW_OK;
+}
+
+static bool read_sources(const struct command *command, const struct serve_options *options,
+                         struct config *config, struct buffer *problems)
+{
+    struct buffer yaml;
+    buffer_init(&yaml, 0);
+    bool good = !options->config || read_file(command, options->config, CONFIG_FILE_MAX + 1, &yaml);
+    if (good) {
+        enum tw_status status = serve_config_take(options, buffer_view(&yaml), config, problems);
+        if (status == TW_OK)
+            status = config_check(config, problems);
+        if (status == TW_OK && config->upstream_ca_file &&
+            access(config->upstream_ca_file, R_OK) != 0) {
+            buffer_format(problems, "`upstream.ca_file`: %s: %s\n", config->upstream_ca_file,
+                          strerror(errno));
+            status = TW_INVALID;
+        }
+        if (status == TW_NO_MEMORY)
+            trouble(command, "%s", tw_status_text(status));
+        good = status == TW_OK;
+    }
+    buffer_free(&yaml);
+    return good;
 }
 
 bool serve_config_read(const struct command *command, const struct serve_options *options,
@@ -53,17 +80,11 @@ bool serve_config_read(const struct command *command, const struct serve_options
 {
     struct buffer problems;
     buffer_init(&problems, CONFIG_PROBLEMS_MAX);
-    bool good = config_init(config) == TW_OK;
-    if (good && options->config)
-        good = read_config_file(command, options->config, config, &problems);
-    if (good) {
-        set_all(config, options, &problems);
-        good = problems.length == 0 && config_check(config, &problems) == TW_OK;
-    }
-    if (problems.length)
+    bool good = config_init(config) == TW_OK && read_sources(command, options, config, &problems);
+    if (problems.length) {
         fwrite(problems.data, 1, problems.length, stderr);
-    if (problems.length)
         trouble(command, "the configuration cannot be used");
+    }
     buffer_free(&problems);
     return good;
 }

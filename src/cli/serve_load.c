@@ -1,4 +1,5 @@
-/* cli/serve_load.c: policies and price tables for the gateway, at its start and while it runs.
+/* cli/serve_load.c: policies, price tables and callers for the gateway, at its start and while it
+ * runs.
  *
  * Nothing is printed: why something is refused goes to a buffer. Of a policy its text is kept, so
  * that a decision can be explained from what is live, whatever stands in the file by then. */
@@ -106,6 +107,8 @@ static enum tw_status load_text(const char *file, struct text content, struct lo
         fail(error, status, "%s", tw_status_text(status));
     else
         status = make_policy(&front, loaded, why, error);
+    if (status == TW_OK)
+        loaded->named_tiers_only = policy_names_all_tiers(&front.policy);
     front_free(&front);
     return status;
 }
@@ -152,6 +155,7 @@ enum tw_status load_policy(void *context, const char *file, struct loaded *loade
     struct buffer content;
     add_file(loaded, text_of(file));
     enum tw_status status = file_read(file, IMAGE_LIMIT, &content, &error);
+    loaded->named_tiers_only = is_image(&content);
     if (status == TW_OK && is_image(&content))
         status = tw_policy_load(content.data, content.length, &loaded->policy, &error);
     else if (status == TW_OK)
@@ -195,6 +199,67 @@ enum tw_status load_prices(void *context, const char *name, struct loaded *loade
                  (unsigned long long)text_hash(text_of(name), 0));
     if (status)
         complain(why, name, error.message);
+    return status;
+}
+
+/* --- callers --- */
+
+/* What is live keeps everything else that it was started with. Where keys are needed, they stay
+ * needed, so that nobody gets in by a list that has become empty. */
+static bool fits(const struct load_settings *settings, struct config *fresh, struct buffer *why)
+{
+    struct config mixed = *settings->config;
+    mixed.callers = fresh->callers;
+    mixed.caller_count = fresh->caller_count;
+    mixed.attributes = fresh->attributes;
+    if (settings->config->caller_count)
+        fresh->allow_anyone = mixed.allow_anyone = true;
+    return config_check(fresh, why) == TW_OK && config_check(&mixed, why) == TW_OK;
+}
+
+static enum tw_status keep_callers(const struct load_settings *settings,
+                                   const struct config *config, struct loaded *loaded)
+{
+    struct snapshot *live = settings->live ? policy_acquire(settings->live) : NULL;
+    struct buffer description;
+    buffer_init(&description, CONFIG_FILE_MAX * 2);
+    enum tw_status status = callers_open(config, live ? live->callers : NULL, &loaded->callers);
+    if (status == TW_OK)
+        callers_describe(loaded->callers, &description);
+    status = status ? status : description.status;
+    snprintf(loaded->hash, sizeof loaded->hash, "%016llx",
+             (unsigned long long)text_hash(buffer_view(&description), 0));
+    if (status) {
+        callers_close(loaded->callers);
+        loaded->callers = NULL;
+    }
+    buffer_free(&description);
+    snapshot_release(live);
+    return status;
+}
+
+enum tw_status load_callers(void *context, const char *file, struct loaded *loaded,
+                            struct buffer *why)
+{
+    const struct load_settings *settings = context;
+    struct config fresh;
+    struct tw_error error = {.code = TW_OK};
+    struct buffer yaml;
+    if (file)
+        add_file(loaded, text_of(file));
+    if (!settings->live || !file)
+        return keep_callers(settings, settings->config, loaded);
+    enum tw_status status = file_read(file, CONFIG_FILE_MAX + 1, &yaml, &error);
+    if (status)
+        complain(why, file, error.message);
+    else if ((status = config_init(&fresh)) == TW_OK) {
+        status = serve_config_take(settings->options, buffer_view(&yaml), &fresh, why);
+        if (status == TW_OK)
+            status =
+                fits(settings, &fresh, why) ? keep_callers(settings, &fresh, loaded) : TW_INVALID;
+        config_free(&fresh);
+    }
+    buffer_free(&yaml);
     return status;
 }
 

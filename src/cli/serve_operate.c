@@ -31,7 +31,7 @@ static void notify(const struct operating *operating, const char *state)
 
 /* --- what became of a loading --- */
 
-static const char *const part_words[PART_COUNT] = {"policy", "price table"};
+static const char *const part_words[PART_COUNT] = {"policy", "price table", "list of callers"};
 
 static void report_part(struct operating *operating, enum policy_part part)
 {
@@ -76,6 +76,18 @@ static void stop(struct operating *operating)
         uv_close((uv_handle_t *)&operating->signals[i], NULL);
 }
 
+static void reload_certificate(const struct operation *operation)
+{
+    struct tw_error error;
+    if (!operation->tls)
+        return;
+    if (tls_identity_reload(operation->tls, &error) == TW_OK)
+        fprintf(stderr, "tierway serve: the certificate %s is read again\n",
+                operation->certificate);
+    else
+        fprintf(stderr, "tierway serve: %s; the one that is live stays\n", error.message);
+}
+
 static void reload(struct operating *operating)
 {
     char state[STATE_BYTES];
@@ -83,6 +95,7 @@ static void reload(struct operating *operating)
              (long long)(clock_monotonic() / 1000));
     notify(operating, state);
     access_log_reopen(operating->operation->access_log);
+    reload_certificate(operating->operation);
     policy_watch_reload(operating->watch);
 }
 

@@ -198,7 +198,8 @@ static int read_ledger(struct replay *replay, const struct log_listener *listene
     int exit_status = status ? fail_by(replay, &error) : EXIT_DONE;
     if (status == TW_OK && !assume(replay, &replay->refusals, "refusal", TW_TYPE_PERCENT))
         exit_status = EXIT_TROUBLE;
-    else if (status == TW_OK && ledger_read(store, listener, &error) != TW_OK)
+    else if (status == TW_OK &&
+             ledger_read(store, replay->simulation->options.policies, listener, &error) != TW_OK)
         exit_status = fail_by(replay, &error);
     end_progress(replay);
     store_close(store);

@@ -101,7 +101,8 @@ int command_stats(const struct command *command, int argc, char **argv)
     const struct option_row rows[] = {
         LEDGER_OPTIONS(&run.ledger),
         {"by", OPTION_TEXT, "KEY",
-         "Groups by tier, rule, model, hour, day, user, outcome, policy or attribute", &run.by},
+         "Groups by tier, rule, model, hour, day, user, caller, outcome, policy or attribute",
+         &run.by},
         {"seed-rounding", OPTION_FLAG, NULL, "JSON money as numbers rounded to 4 decimals",
          &run.seed_rounding},
         SHARED_FORMAT(&run.format_name, "text, json or csv"),

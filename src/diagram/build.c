@@ -341,4 +341,6 @@ void policy_diagram_free(struct policy_diagram *built)
     diagram_free(&built->diagram);
     free(built->visits.notes);
     built->visits = (struct visits){0};
+    zone_free(built->zone);
+    built->zone = NULL;
 }

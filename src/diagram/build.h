@@ -5,9 +5,10 @@
 #ifndef TIERWAY_DIAGRAM_BUILD_H
 #define TIERWAY_DIAGRAM_BUILD_H
 
+#include "base/clock.h"
 #include "diagram/diagram.h"
 
-/* What the walk at hand notes of each node, see question.c. */
+/* What the walk at hand notes of each node, see visits.h. */
 struct visit_note {
     uint32_t walk, value;
 };
@@ -36,6 +37,7 @@ struct policy_diagram {
     bool has_conditions;
     diagram_ref root;
     struct visits visits;
+    struct zone *zone;        /* the policy's, once moments are chosen from; else NULL */
     struct class_set scratch; /* of the test at hand */
 };
 

@@ -1,14 +1,12 @@
-/* diagram/question.c: walking diagrams, each node once.
- *
- * What a walk notes of a node it keeps in the policy diagram's `visits`, stamped with the number of
- * the walk, so that a walk over a small part costs nothing for the rest. */
+/* diagram/question.c: walking diagrams, each node once. */
 #include "diagram/question.h"
+
+#include "diagram/visits.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Starts a walk: no node is visited. False when memory is out. */
-static bool visits_begin(struct policy_diagram *built)
+bool visits_begin(struct policy_diagram *built)
 {
     struct visits *visits = &built->visits;
     size_t nodes = built->diagram.node_count;
@@ -27,16 +25,6 @@ static bool visits_begin(struct policy_diagram *built)
     return true;
 }
 
-static bool is_visited(const struct policy_diagram *built, diagram_ref node)
-{
-    return built->visits.notes[node].walk == built->visits.walk;
-}
-
-static void note(struct policy_diagram *built, diagram_ref node, uint32_t value)
-{
-    built->visits.notes[node] = (struct visit_note){built->visits.walk, value};
-}
-
 struct selection {
     struct policy_diagram *built;
     bool (*test)(void *context, uint32_t value);
@@ -52,7 +40,7 @@ static diagram_ref select_from(const struct selection *selection, diagram_ref re
         return selection->test(selection->context, value) ? DIAGRAM_TRUE : DIAGRAM_NONE;
     }
     if (is_visited(built, ref))
-        return built->visits.notes[ref].value;
+        return noted(built, ref);
     /* Edges may move while nodes are made, so they are read anew each time. */
     const struct diagram_node node = diagram->nodes[ref];
     size_t base = diagram_begin(diagram);
@@ -116,97 +104,4 @@ diagram_ref diagram_of_classes(struct policy_diagram *built, const uint32_t *cla
         result = diagram_guard(diagram, here, result);
     }
     return result;
-}
-
-/* A search for the request that is nearest to a base: a class for each variable. */
-struct search {
-    struct policy_diagram *built;
-    const uint32_t *base;
-};
-
-static uint32_t base_class(const struct search *search, uint32_t level)
-{
-    return search->base[search->built->order[level]];
-}
-
-/* Whether the edge's run holds the class of the base. */
-static bool keeps_base(const struct search *search, const struct diagram_node *node, uint32_t index)
-{
-    const struct diagram_edge *edges = search->built->diagram.edges + node->first_edge;
-    uint32_t class = base_class(search, node->level);
-    return class <= edges[index].last && (index == 0 || class > edges[index - 1].last);
-}
-
-static uint32_t cost_of(const struct search *search, diagram_ref ref);
-
-/* How many variables are away from the base on the best way through this edge. */
-static uint32_t cost_through(const struct search *search, const struct diagram_node *node,
-                             uint32_t index)
-{
-    uint32_t cost = cost_of(search, search->built->diagram.edges[node->first_edge + index].child);
-    return cost == UINT32_MAX || keeps_base(search, node, index) ? cost : cost + 1;
-}
-
-static uint32_t cost_of(const struct search *search, diagram_ref ref)
-{
-    struct policy_diagram *built = search->built;
-    if (diagram_is_terminal(ref))
-        return ref == DIAGRAM_NONE ? UINT32_MAX : 0;
-    if (is_visited(built, ref))
-        return built->visits.notes[ref].value;
-    const struct diagram_node *node = &built->diagram.nodes[ref];
-    uint32_t best = UINT32_MAX;
-    for (uint32_t i = 0; i < node->edge_count; i++) {
-        uint32_t cost = cost_through(search, node, i);
-        best = cost < best ? cost : best;
-    }
-    note(built, ref, best);
-    return best;
-}
-
-/* The class of the base where the run holds it, else the run's first class. */
-static uint32_t class_on(const struct search *search, const struct diagram_node *node,
-                         uint32_t index)
-{
-    const struct diagram_edge *edges = search->built->diagram.edges + node->first_edge;
-    if (keeps_base(search, node, index))
-        return base_class(search, node->level);
-    return index == 0 ? 0 : edges[index - 1].last + 1;
-}
-
-static void follow(const struct search *search, diagram_ref ref, struct assignment *assignment)
-{
-    struct policy_diagram *built = search->built;
-    while (!diagram_is_terminal(ref)) {
-        const struct diagram_node *node = &built->diagram.nodes[ref];
-        uint32_t best = cost_of(search, ref), index = 0;
-        while (cost_through(search, node, index) != best)
-            index++;
-        assignment->changed += !keeps_base(search, node, index);
-        assignment->classes[built->order[node->level]] = class_on(search, node, index);
-        ref = built->diagram.edges[node->first_edge + index].child;
-    }
-}
-
-bool diagram_nearest(struct policy_diagram *built, diagram_ref from, const uint32_t *base,
-                     struct assignment *assignment)
-{
-    const struct search search = {built, base};
-    size_t variables = built->policy->variable_count;
-    assignment->changed = 0;
-    assignment->classes = ARENA_ARRAY(built->arena, uint32_t, variables);
-    if (!assignment->classes || !visits_begin(built))
-        return false;
-    memcpy(assignment->classes, base, variables * sizeof *base);
-    follow(&search, from, assignment);
-    return true;
-}
-
-bool diagram_simplest(struct policy_diagram *built, diagram_ref from, struct assignment *assignment)
-{
-    size_t variables = built->policy->variable_count;
-    uint32_t *initial = ARENA_ARRAY(built->arena, uint32_t, variables);
-    for (size_t i = 0; initial && i < variables; i++)
-        initial[i] = built->classes.variables[i].initial;
-    return initial && diagram_nearest(built, from, initial, assignment);
 }

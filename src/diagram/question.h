@@ -14,21 +14,7 @@ diagram_ref diagram_select(struct policy_diagram *built, diagram_ref from, uint3
 /* How many nodes, and edges of them, `from` leads to. Zeros where memory ran out. */
 struct diagram_mark diagram_reach(struct policy_diagram *built, diagram_ref from);
 
-/* A request as the class of each variable. */
-struct assignment {
-    uint32_t *classes; /* of each variable of the policy; of the arena */
-    size_t changed;    /* how many are not the class of the default */
-};
-
 /* TRUE for the requests of these classes, one for each variable, else NONE. */
 diagram_ref diagram_of_classes(struct policy_diagram *built, const uint32_t *classes);
-
-/* A request that leads from `from` to a terminal other than NONE, with as few variables away from
- * their defaults as there can be. Only for a diagram that is not NONE. False when memory is out. */
-bool diagram_simplest(struct policy_diagram *built, diagram_ref from,
-                      struct assignment *assignment);
-/* The same with as few variables as there can be away from the classes in `base`. */
-bool diagram_nearest(struct policy_diagram *built, diagram_ref from, const uint32_t *base,
-                     struct assignment *assignment);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "gateway/api_error.h"
+#include "gateway/local_host.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,34 +90,21 @@ void admin_send(struct exchange *exchange, struct admin_answer *answer)
         exchange_reset(exchange);
 }
 
-/* "localhost:8080", "127.0.0.1", "[::1]:8080" */
-static bool is_local_host(struct text host)
+/* Where nobody needs a key. False, and the answer says why. */
+static bool may_ask_without(const struct admin *admin, const struct http_request *request,
+                            struct admin_answer *answer)
 {
-    const char *end = memchr(host.data, ':', host.length);
-    struct text name = {host.data, end ? (size_t)(end - host.data) : host.length};
-    if (host.length > 0 && host.data[0] == '[')
-        return host.length >= 5 && memcmp(host.data, "[::1]", 5) == 0 &&
-               (host.length == 5 || host.data[5] == ':');
-    if (text_is(name, "localhost"))
+    if (!admin->options.local || is_local_host(http_header_value(request, "host")))
         return true;
-    for (size_t i = 0; i < name.length; i++)
-        if (name.data[i] != '.' && (name.data[i] < '0' || name.data[i] > '9'))
-            return false;
-    return name.length > 4 && memcmp(name.data, "127.", 4) == 0;
+    admin_answer_error(answer, 403, "host_not_allowed",
+                       "These paths answer to 127.0.0.1 and localhost only.");
+    return false;
 }
 
 /* False, and the answer says why. */
-static bool may_ask(const struct admin *admin, const struct http_request *request,
-                    struct admin_answer *answer)
+static bool may_ask_with(const struct callers *callers, const struct http_request *request,
+                         struct admin_answer *answer)
 {
-    const struct callers *callers = admin->options.callers;
-    if (!callers_required(callers)) {
-        if (!admin->options.local || is_local_host(http_header_value(request, "host")))
-            return true;
-        admin_answer_error(answer, 403, "host_not_allowed",
-                           "These paths answer to 127.0.0.1 and localhost only.");
-        return false;
-    }
     struct key_hasher *hasher = key_hasher_new();
     const struct caller *caller = callers_find(callers, hasher, request);
     key_hasher_free(hasher);
@@ -125,6 +113,17 @@ static bool may_ask(const struct admin *admin, const struct http_request *reques
     else if (!caller_is_admin(caller))
         admin_answer_error(answer, 403, "not_an_admin", "This caller may not ask this path.");
     return caller && caller_is_admin(caller);
+}
+
+static bool may_ask(const struct admin *admin, const struct http_request *request,
+                    struct admin_answer *answer)
+{
+    struct snapshot *snapshot = policy_acquire(admin->options.policies);
+    bool may = callers_required(snapshot->callers)
+                   ? may_ask_with(snapshot->callers, request, answer)
+                   : may_ask_without(admin, request, answer);
+    snapshot_release(snapshot);
+    return may;
 }
 
 static bool method_fits(const struct route *route, struct text method)

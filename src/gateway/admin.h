@@ -29,8 +29,7 @@ typedef enum tw_status (*admin_explain)(const struct loaded *loaded, tw_request 
 
 /* All have to stay until admin_close. */
 struct admin_options {
-    struct policy_store *policies;
-    const struct callers *callers;
+    struct policy_store *policies; /* callers, too */
     const struct metrics *metrics;
     const struct access_log *access_log; /* NULL: none is kept */
     struct connection_gate *gate;

@@ -14,7 +14,7 @@
 
 enum { FREE_BYTES_MIN = 16 << 20 /* on the ledger's file system */ };
 
-static const char *const part_names[PART_COUNT] = {"policy", "prices"};
+static const char *const part_names[PART_COUNT] = {"policy", "prices", "callers"};
 
 void admin_show_health(struct admin *admin, struct admin_answer *answer)
 {
@@ -74,7 +74,10 @@ static void print_part(struct buffer *out, struct policy_store *policies, enum p
     buffer_init(&why, POLICY_WHY_MAX);
     policy_store_status(policies, part, &status, &why);
     buffer_format(out, "\"%s\":{\"file\":", part_names[part]);
-    json_write_string(out, text_of(policy_store_file(policies, part)));
+    if (policy_store_file(policies, part))
+        json_write_string(out, text_of(policy_store_file(policies, part)));
+    else
+        buffer_string(out, "null");
     buffer_format(out, ",\"hash\":\"%s\"", status.hash);
     print_instant(out, "live_since", status.since);
     print_instant(out, "loaded_last", status.looked);
@@ -119,11 +122,12 @@ void admin_show_policy(struct admin *admin, struct admin_answer *answer)
 
 /* --- metrics --- */
 
-/* One family with a line for policy and one for prices. */
+/* One family with a line for each part. */
 static void print_parts(struct buffer *out, const char *name, const char *type, const char *help,
                         const int64_t values[PART_COUNT])
 {
-    static const char *const labels[PART_COUNT] = {"part=\"policy\"", "part=\"prices\""};
+    static const char *const labels[PART_COUNT] = {"part=\"policy\"", "part=\"prices\"",
+                                                   "part=\"callers\""};
     metrics_print_head(out, name, type, help);
     for (int part = 0; part < PART_COUNT; part++)
         metrics_print_value(out, name, labels[part], values[part]);
@@ -161,8 +165,8 @@ static void print_loadings(struct buffer *out, struct policy_store *policies)
                 "When what is live went live.", since);
     print_parts(out, "tierway_last_reload_timestamp_seconds", "gauge",
                 "When the file was loaded last, with whatever result.", looked);
-    print_parts(out, "tierway_live_changes_total", "counter",
-                "How often another policy or price table went live.", swaps);
+    print_parts(out, "tierway_live_changes_total", "counter", "How often another one went live.",
+                swaps);
     print_parts(out, "tierway_reload_refusals_total", "counter",
                 "How often a newer file was refused.", refusals);
 }

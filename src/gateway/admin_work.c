@@ -60,7 +60,8 @@ struct asked {
     struct json_value body, headers, attributes;
     struct text endpoint;
     int64_t instant;
-    struct arena arena; /* owns the headers' texts */
+    const struct gateway *gateway; /* NULL: how the tiers do is not known */
+    struct arena arena;            /* owns the headers' texts */
     struct attribute_pair pairs[PAIRS_MAX];
     size_t pair_count;
 };
@@ -143,13 +144,15 @@ static enum tw_status fill_whole(tw_request *request, struct asked *asked, struc
     if (asked->endpoint.length == 0)
         asked->endpoint =
             body_has(&body, BODY_INPUT) ? TEXT("/responses") : TEXT("/chat/completions");
-    const struct attribute_source source = {.body = &body,
-                                            .endpoint = asked->endpoint,
-                                            .request_id = TEXT("req_of_nobody"),
-                                            .instant = asked->instant,
-                                            .headers = asked->pairs,
-                                            .header_count = asked->pair_count,
-                                            .ignore_unknown = true};
+    struct attribute_source source = {.body = &body,
+                                      .endpoint = asked->endpoint,
+                                      .request_id = TEXT("req_of_nobody"),
+                                      .instant = asked->instant,
+                                      .headers = asked->pairs,
+                                      .header_count = asked->pair_count,
+                                      .ignore_unknown = true};
+    if (asked->gateway)
+        source.health = gateway_health(asked->gateway, &source.health_count);
     status = attributes_fill(request, &source, error);
     if (status != TW_OK || !asked->attributes.raw.data)
         return status;
@@ -197,6 +200,7 @@ static enum tw_status decide(const struct admin *admin, const struct snapshot *s
         return fail(error, status, "%s", tw_status_text(status));
     }
     arena_init(&asked->arena, SCRATCH_MAX);
+    asked->gateway = atomic_load(&admin->gateway);
     if (json_find(root, TEXT("request"), &whole) == TW_NOT_FOUND)
         status = fill_attributes(request, root, error);
     else

@@ -1,4 +1,5 @@
-/* gateway/callers.c: see callers.h. Owns copies of names, hashes and lists.
+/* gateway/callers.c: see callers.h. Owns copies of names, hashes and lists; the counts are shared
+ * with the lists before and after it, and freed with the last of them.
  *
  * SHA-256 is GLib's. A key is random, so that it needs no salt and no slow hash. GLib ends the
  * process when memory is out; it allocates in key_hasher_new only. */
@@ -14,12 +15,18 @@
 #define HEADER_PREFIX "x-tierway-"
 #define BEARER "Bearer "
 
+/* Requests under way of one name. */
+struct load {
+    atomic_size_t holders;
+    atomic_int_least64_t requests;
+};
+
 struct caller {
     const char *name;
     struct config_words attributes;
-    int64_t limit; /* of requests under way; 0: none */
+    int64_t limit; /* of requests under way; 0: none, and they are not counted */
     bool admin;
-    atomic_int_least64_t requests;
+    struct load *load;
 };
 
 struct callers {
@@ -28,6 +35,7 @@ struct callers {
     struct caller *items;
     uint8_t (*hashes)[KEY_HASH_BYTES];
     size_t count;
+    bool required; /* a request needs a key */
 };
 
 enum { CALLERS_BYTES = 64 << 20 };
@@ -47,24 +55,47 @@ static uint8_t digit_value(char digit)
     return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
 }
 
-static void add_caller(struct callers *callers, const struct config_caller *from)
+static struct load *load_hold(const struct callers *before, const char *name)
+{
+    for (size_t i = 0; before && i < before->count; i++)
+        if (strcmp(before->items[i].name, name) == 0) {
+            atomic_fetch_add(&before->items[i].load->holders, 1);
+            return before->items[i].load;
+        }
+    struct load *load = calloc(1, sizeof *load);
+    if (load)
+        atomic_init(&load->holders, 1);
+    return load;
+}
+
+static void load_release(struct load *load)
+{
+    if (atomic_fetch_sub(&load->holders, 1) == 1)
+        free(load);
+}
+
+static bool add_caller(struct callers *callers, const struct config_caller *from,
+                       const struct callers *before)
 {
     struct caller *caller = &callers->items[callers->count];
     uint8_t *hash = callers->hashes[callers->count];
     caller->name = arena_text(&callers->arena, text_of(from->name)).data;
     caller->limit = from->requests;
     caller->admin = from->admin;
-    atomic_init(&caller->requests, 0);
     copy_words(&callers->arena, &from->attributes, &caller->attributes);
     for (size_t i = 0; i < KEY_HASH_BYTES; i++)
         hash[i] =
             (uint8_t)(digit_value(from->sha256[2 * i]) << 4 | digit_value(from->sha256[2 * i + 1]));
-    callers->count++;
+    caller->load = callers->arena.failed ? NULL : load_hold(before, caller->name);
+    callers->count += caller->load != NULL;
+    return caller->load != NULL;
 }
 
-enum tw_status callers_open(const struct config *config, struct callers **result)
+enum tw_status callers_open(const struct config *config, const struct callers *before,
+                            struct callers **result)
 {
     struct callers *callers = calloc(1, sizeof *callers);
+    bool good = true;
     *result = NULL;
     if (!callers)
         return TW_NO_MEMORY;
@@ -72,9 +103,10 @@ enum tw_status callers_open(const struct config *config, struct callers **result
     callers->items = ARENA_ARRAY(&callers->arena, struct caller, config->caller_count);
     callers->hashes = arena_alloc(&callers->arena, config->caller_count, KEY_HASH_BYTES);
     copy_words(&callers->arena, &config->attributes, &callers->attributes);
-    for (size_t i = 0; i < config->caller_count && !callers->arena.failed; i++)
-        add_caller(callers, &config->callers[i]);
-    if (callers->arena.failed) {
+    for (size_t i = 0; i < config->caller_count && good && !callers->arena.failed; i++)
+        good = add_caller(callers, &config->callers[i], before);
+    callers->required = callers->count > 0 || (before && before->required);
+    if (!good || callers->arena.failed) {
         callers_close(callers);
         return TW_NO_MEMORY;
     }
@@ -84,14 +116,38 @@ enum tw_status callers_open(const struct config *config, struct callers **result
 
 void callers_close(struct callers *callers)
 {
-    if (callers)
-        arena_free(&callers->arena);
+    if (!callers)
+        return;
+    for (size_t i = 0; i < callers->count; i++)
+        load_release(callers->items[i].load);
+    arena_free(&callers->arena);
     free(callers);
 }
 
 bool callers_required(const struct callers *callers)
 {
-    return callers->count > 0;
+    return callers && callers->required;
+}
+
+static void describe_words(const struct config_words *words, struct buffer *out)
+{
+    buffer_string(out, words->given ? " attributes" : "");
+    for (size_t i = 0; i < words->count; i++)
+        buffer_format(out, " %s", words->items[i]);
+    buffer_byte(out, '\n');
+}
+
+void callers_describe(const struct callers *callers, struct buffer *out)
+{
+    buffer_string(out, callers->required ? "keys" : "no keys");
+    describe_words(&callers->attributes, out);
+    for (size_t i = 0; i < callers->count; i++) {
+        const struct caller *caller = &callers->items[i];
+        buffer_format(out, "%s ", caller->name);
+        key_hash_print(callers->hashes[i], out);
+        buffer_format(out, " %lld%s", (long long)caller->limit, caller->admin ? " admin" : "");
+        describe_words(&caller->attributes, out);
+    }
 }
 
 /* --- keys --- */
@@ -226,16 +282,16 @@ bool caller_enter(struct caller *caller)
 {
     if (!caller || caller->limit == 0)
         return true;
-    if (atomic_fetch_add(&caller->requests, 1) < caller->limit)
+    if (atomic_fetch_add(&caller->load->requests, 1) < caller->limit)
         return true;
-    atomic_fetch_sub(&caller->requests, 1);
+    atomic_fetch_sub(&caller->load->requests, 1);
     return false;
 }
 
 void caller_leave(struct caller *caller)
 {
     if (caller && caller->limit > 0)
-        atomic_fetch_sub(&caller->requests, 1);
+        atomic_fetch_sub(&caller->load->requests, 1);
 }
 
 /* --- new keys --- */

@@ -2,7 +2,10 @@
  *
  * A key is known by its SHA-256 only. It is looked for among all callers in a time that does not
  * depend on which of them it matches, nor on how far. Immutable after callers_open but for the
- * counts of requests under way, which are atomic; safe for all threads. */
+ * counts of requests under way, which are atomic; safe for all threads.
+ *
+ * Callers are part of a snapshot (snapshot.h). A list that takes another one's place goes on with
+ * its counts, by names, so that a limit holds for the requests of both together. */
 #ifndef TIERWAY_GATEWAY_CALLERS_H
 #define TIERWAY_GATEWAY_CALLERS_H
 
@@ -18,11 +21,16 @@ enum {
 struct callers;
 struct caller;
 
-/* Copies what it needs of a config that config_check found good. TW_NO_MEMORY. */
-enum tw_status callers_open(const struct config *config, struct callers **callers);
+/* Copies what it needs of a config that config_check found good. Those of `before` (NULL: there are
+ * none) who are in it, too, keep their counts; and where `before` needs keys, so does the new one,
+ * even if nobody is left in it. TW_NO_MEMORY. */
+enum tw_status callers_open(const struct config *config, const struct callers *before,
+                            struct callers **callers);
 void callers_close(struct callers *callers); /* NULL allowed */
-/* False: nobody needs a key, and whoever reaches the gateway may do anything. */
+/* False: nobody needs a key, and whoever reaches the gateway may do anything. So for NULL. */
 bool callers_required(const struct callers *callers);
+/* Appends who may do what, with the keys' hashes: the same for the same. */
+void callers_describe(const struct callers *callers, struct buffer *out);
 
 /* SHA-256 without allocating on each use; for one thread at a time. */
 struct key_hasher;

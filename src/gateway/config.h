@@ -108,6 +108,9 @@ enum tw_status config_check(const struct config *config, struct buffer *problems
  * hash of one is in it. */
 void config_describe(const struct config *config, struct buffer *out);
 
+/* Whether the gateway serves jobs, files and batches itself. */
+bool config_serves_jobs(const struct config *config);
+
 /* What a caller may be called. */
 bool caller_name_valid(const char *name);
 #define CALLER_NAME_RULE "1 to 64 letters, digits, or any of . _ - @, the first a letter or digit"

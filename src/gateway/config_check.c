@@ -7,6 +7,7 @@
 #include "runtime/base_url.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct checking {
     const struct config *config;
@@ -53,8 +54,22 @@ static void check_attributes(struct checking *checking, const struct config_word
 static void check_words(struct checking *checking)
 {
     const char *sync = checking->config->ledger_sync;
+    const char *header = checking->config->upstream_key_header;
+    const char *serve = checking->config->jobs_serve;
     if (strcmp(sync, "before") != 0 && strcmp(sync, "after") != 0)
         complain(checking, "`ledger_sync` is before or after");
+    if (strcmp(serve, "on") != 0 && strcmp(serve, "off") != 0 && strcmp(serve, "auto") != 0)
+        complain(checking, "`jobs.serve` is on, off or auto");
+    if (strcmp(header, "authorization") != 0 && strcmp(header, "api-key") != 0)
+        complain(checking, "`upstream.key_header` is authorization or api-key");
+}
+
+static void check_tls(struct checking *checking)
+{
+    const struct config *config = checking->config;
+    if (!config->tls_certificate != !config->tls_key)
+        complain(checking,
+                 "`tls.certificate` and `tls.key` belong together: one of them is missing");
 }
 
 static void check_upstream(struct checking *checking)
@@ -65,6 +80,9 @@ static void check_upstream(struct checking *checking)
         fail(&shown, TW_INVALID, "`upstream.url`: %s", error.message);
         complain(checking, shown.message);
     }
+    if (config->upstream_http2 && config->upstream_url &&
+        strncasecmp(config->upstream_url, "https:", 6) != 0)
+        complain(checking, "`upstream.http2` needs an https URL: it is agreed on by TLS");
     if (config->upstream_key_file && config->upstream_key_env)
         complain(checking, "the provider's key comes from `upstream.key_file` or from "
                            "`upstream.key_env`, not from both");
@@ -147,15 +165,51 @@ static void check_open(struct checking *checking)
     complain(checking, error.message);
 }
 
+/* A provider elsewhere wants a key, and where none is configured each caller brings its own. */
+static bool has_upstream_key(const struct config *config)
+{
+    return config->upstream_key_file || config->upstream_key_env || !config->upstream_url ||
+           base_url_is_loopback(text_of(config->upstream_url));
+}
+
 /* A caller's key must not be sent on, so that the provider's has to come from here. */
 static void check_upstream_key(struct checking *checking)
 {
     const struct config *config = checking->config;
-    bool elsewhere = config->upstream_url && !base_url_is_loopback(text_of(config->upstream_url));
-    if (config->caller_count && elsewhere && !config->upstream_key_file &&
-        !config->upstream_key_env)
+    if (config->caller_count && !has_upstream_key(config))
         complain(checking, "with `callers`, the provider's key has to come from "
                            "`upstream.key_file` or `upstream.key_env`");
+}
+
+static bool outlives_the_process(const char *store)
+{
+    return strcmp(store, "off") != 0 && strncmp(store, "memory:", 7) != 0;
+}
+
+bool config_serves_jobs(const struct config *config)
+{
+    if (strcmp(config->jobs_serve, "auto") != 0)
+        return strcmp(config->jobs_serve, "on") == 0;
+    return outlives_the_process(config->store) && has_upstream_key(config) &&
+           strcmp(config->upstream_key_header, "authorization") == 0;
+}
+
+/* Jobs have to be kept where others find them, and are sent with no caller's key. */
+static void check_jobs(struct checking *checking)
+{
+    const struct config *config = checking->config;
+    if (!config_serves_jobs(config))
+        return;
+    if (!outlives_the_process(config->store))
+        complain(checking, "with `jobs.serve: on`, `store` has to be a database that outlives the "
+                           "process");
+    if (config->jobs_concurrency && strcmp(config->upstream_key_header, "authorization") != 0)
+        complain(checking, "with `jobs.serve: on`, `upstream.key_header` has to be authorization: "
+                           "that is how jobs are sent");
+    if (config->jobs_concurrency && !has_upstream_key(config))
+        complain(checking, "with `jobs.serve: on`, the provider's key has to come from "
+                           "`upstream.key_file` or `upstream.key_env`: no caller is there to give "
+                           "one");
 }
 
 enum tw_status config_check(const struct config *config, struct buffer *problems)
@@ -163,6 +217,7 @@ enum tw_status config_check(const struct config *config, struct buffer *problems
     struct checking checking = {.config = config, .problems = problems};
     check_required(&checking);
     check_words(&checking);
+    check_tls(&checking);
     check_upstream(&checking);
     check_attributes(&checking, &config->attributes);
     for (size_t i = 0; i < config->caller_count; i++) {
@@ -171,5 +226,6 @@ enum tw_status config_check(const struct config *config, struct buffer *problems
     }
     check_open(&checking);
     check_upstream_key(&checking);
+    check_jobs(&checking);
     return checking.bad ? TW_INVALID : TW_OK;
 }

@@ -2,6 +2,7 @@
 #include "gateway/forward.h"
 
 #include "gateway/callers.h"
+#include "gateway/request_path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,19 +10,24 @@
 
 #define OWN_PREFIX "x-tierway-"
 
-static const char *const connection_headers[] = {
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "proxy-authenticate",
-    "te",
-    "proxy-authorization",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "content-length",
-    "host",
-    "expect",
+static const struct text connection_headers[] = {
+#define CONNECTION_HEADER(name)                                                                    \
+    {                                                                                              \
+        name, sizeof name - 1                                                                      \
+    }
+    CONNECTION_HEADER("connection"),
+    CONNECTION_HEADER("keep-alive"),
+    CONNECTION_HEADER("proxy-connection"),
+    CONNECTION_HEADER("proxy-authenticate"),
+    CONNECTION_HEADER("te"),
+    CONNECTION_HEADER("proxy-authorization"),
+    CONNECTION_HEADER("trailer"),
+    CONNECTION_HEADER("transfer-encoding"),
+    CONNECTION_HEADER("upgrade"),
+    CONNECTION_HEADER("content-length"),
+    CONNECTION_HEADER("host"),
+    CONNECTION_HEADER("expect"),
+#undef CONNECTION_HEADER
 };
 
 static struct text path_of(struct text url)
@@ -50,11 +56,21 @@ static bool is_under_v1(struct text target)
            (target.length == 3 || target.data[3] == '/' || target.data[3] == '?');
 }
 
+static struct text without_v1(const struct forward *forward, struct text target)
+{
+    size_t stripped = forward->strip_v1 && is_under_v1(target) ? 3 : 0;
+    return (struct text){target.data + stripped, target.length - stripped};
+}
+
+bool forward_leaves(const struct forward *forward, struct text path)
+{
+    return path_climbs(without_v1(forward, path));
+}
+
 void forward_target(const struct forward *forward, struct text target, struct buffer *out)
 {
     buffer_text(out, forward->base);
-    if (forward->strip_v1 && is_under_v1(target))
-        target = (struct text){target.data + 3, target.length - 3};
+    target = without_v1(forward, target);
     if (target.length == 0 || target.data[0] != '/')
         buffer_byte(out, '/');
     buffer_text(out, target);
@@ -87,21 +103,12 @@ static bool is_own(struct text name)
     return name.length >= prefix && strncasecmp(name.data, OWN_PREFIX, prefix) == 0;
 }
 
-/* Compares first letter and length before anything dearer. */
-static bool is_one_of(struct text name, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if ((name.data[0] | 0x20) == names[i][0] && http_name_is(name, names[i]))
-            return true;
-    return false;
-}
-
 static bool is_for_connection(struct text name)
 {
-    return name.length == 0 ||
-           is_one_of(name, connection_headers,
-                     sizeof connection_headers / sizeof connection_headers[0]) ||
-           is_own(name);
+    for (size_t i = 0; i < sizeof connection_headers / sizeof connection_headers[0]; i++)
+        if (http_name_equal(name, connection_headers[i]))
+            return true;
+    return name.length == 0 || is_own(name);
 }
 
 /* Whether a Connection header names this one: a list of names, separated by commas. */
@@ -111,7 +118,7 @@ static bool names(struct text list, struct text name)
         const char *comma = memchr(list.data, ',', list.length);
         size_t length = comma ? (size_t)(comma - list.data) : list.length;
         struct text item = text_trim((struct text){list.data, length});
-        if (item.length == name.length && strncasecmp(item.data, name.data, name.length) == 0)
+        if (http_name_equal(item, name))
             return true;
         size_t used = comma ? length + 1 : length;
         list = (struct text){list.data + used, list.length - used};
@@ -122,8 +129,7 @@ static bool names(struct text list, struct text name)
 static bool named_by_connection(const struct http_header *headers, size_t count, struct text name)
 {
     for (size_t i = 0; i < count; i++)
-        if ((headers[i].name.data[0] | 0x20) == 'c' &&
-            http_name_is(headers[i].name, "connection") && names(headers[i].value, name))
+        if (http_name_is(headers[i].name, "connection") && names(headers[i].value, name))
             return true;
     return false;
 }
@@ -131,18 +137,19 @@ static bool named_by_connection(const struct http_header *headers, size_t count,
 static bool has_connection(const struct http_header *headers, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (headers[i].name.length && http_name_is(headers[i].name, "connection"))
+        if (http_name_is(headers[i].name, "connection"))
             return true;
     return false;
 }
 
-static void add_passed(const struct http_header *headers, size_t count, const char *left_out,
+/* left_out: a name, or empty. */
+static void add_passed(const struct http_header *headers, size_t count, struct text left_out,
                        struct header_list *list)
 {
     bool listed = has_connection(headers, count);
     for (size_t i = 0; i < count; i++) {
         struct text name = headers[i].name;
-        if (is_for_connection(name) || (left_out && http_name_is(name, left_out)) ||
+        if (is_for_connection(name) || http_name_equal(name, left_out) ||
             (listed && named_by_connection(headers, count, name)))
             continue;
         header_list_add(list, name, headers[i].value);
@@ -159,17 +166,18 @@ static void drop_keys(struct header_list *list)
 }
 
 void forward_request(const struct forward *forward, const struct http_request *request,
-                     bool identity, struct header_list *list)
+                     bool identity, bool own_key, struct header_list *list)
 {
-    add_passed(request->headers, request->header_count, identity ? "accept-encoding" : NULL, list);
-    if (forward->drop_keys)
+    add_passed(request->headers, request->header_count,
+               identity ? TEXT("accept-encoding") : TEXT(""), list);
+    if (own_key || forward->drop_keys)
         drop_keys(list);
-    if (forward->authorization.length)
-        header_list_add(list, TEXT("authorization"), forward->authorization);
+    if (forward->key.length)
+        header_list_add(list, forward->key_header, forward->key);
 }
 
 void forward_answer(const struct http_header *headers, size_t count, bool decoded,
                     struct header_list *list)
 {
-    add_passed(headers, count, decoded ? "content-encoding" : NULL, list);
+    add_passed(headers, count, decoded ? TEXT("content-encoding") : TEXT(""), list);
 }

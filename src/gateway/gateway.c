@@ -13,10 +13,11 @@
 struct gateway {
     struct gateway_options options;
     struct forward forward;
-    struct buffer authorization; /* of the upstream */
+    struct buffer key; /* of the upstream, as its header has it */
     struct curl_library curl;
     struct ledger_writer *writer; /* NULL: no ledger is kept */
     struct worker *workers;
+    struct health **health; /* of each worker */
     unsigned open_workers;
 };
 
@@ -25,6 +26,7 @@ struct gateway_options gateway_options_default(void)
     const struct server_options server = server_options_default();
     return (struct gateway_options){.server = server,
                                     .threads = 1,
+                                    .upstream_key_header = "authorization",
                                     .connections = 256,
                                     .connect_ms = 10 * 1000,
                                     .comment_after_ms = 10 * 1000,
@@ -74,18 +76,19 @@ static enum tw_status start_threads(struct gateway *gateway, struct tw_error *er
     return status;
 }
 
-/* The key that goes upstream, and whether those of callers do. */
+/* The key that goes upstream; those of callers stay here then. */
 static enum tw_status prepare_keys(struct gateway *gateway, struct tw_error *error)
 {
     const struct gateway_options *options = &gateway->options;
-    bool needed = options->callers && callers_required(options->callers);
-    gateway->forward.drop_keys = needed || options->upstream_key;
-    buffer_init(&gateway->authorization, KEY_BYTES_MAX);
+    gateway->forward.drop_keys = options->upstream_key;
+    buffer_init(&gateway->key, KEY_BYTES_MAX);
     if (!options->upstream_key)
         return TW_OK;
-    buffer_format(&gateway->authorization, "Bearer %s", options->upstream_key);
-    gateway->forward.authorization = buffer_view(&gateway->authorization);
-    enum tw_status status = gateway->authorization.status;
+    bool bearer = strcmp(options->upstream_key_header, "authorization") == 0;
+    buffer_format(&gateway->key, "%s%s", bearer ? "Bearer " : "", options->upstream_key);
+    gateway->forward.key_header = text_of(options->upstream_key_header);
+    gateway->forward.key = buffer_view(&gateway->key);
+    enum tw_status status = gateway->key.status;
     return status ? fail(error, status, "the provider's key: %s", tw_status_text(status)) : TW_OK;
 }
 
@@ -98,8 +101,11 @@ static enum tw_status open_parts(struct gateway *gateway, struct snapshot *snaps
     gateway->forward = forward_of(upstream);
     if (status == TW_OK)
         status = prepare_keys(gateway, error);
-    if (status == TW_OK && !gateway->workers)
+    gateway->health = calloc(gateway->options.threads, sizeof(struct health *));
+    if (status == TW_OK && (!gateway->workers || !gateway->health))
         status = fail(error, TW_NO_MEMORY, "out of memory");
+    for (unsigned i = 0; i < gateway->options.threads && status == TW_OK; i++)
+        gateway->health[i] = &gateway->workers[i].health;
     if (status == TW_OK)
         status = curl_library_open(&gateway->curl, error);
     if (status != TW_OK || !store)
@@ -161,6 +167,12 @@ struct gateway_counters gateway_count(const struct gateway *gateway)
     return sum;
 }
 
+struct health *const *gateway_health(const struct gateway *gateway, size_t *count)
+{
+    *count = gateway->options.threads;
+    return gateway->health;
+}
+
 void gateway_close(struct gateway *gateway)
 {
     for (unsigned i = 0; i < gateway->open_workers; i++) {
@@ -175,7 +187,8 @@ void gateway_close(struct gateway *gateway)
             pthread_join(gateway->workers[i].thread, NULL);
     ledger_writer_close(gateway->writer);
     curl_library_close(&gateway->curl);
-    buffer_free(&gateway->authorization);
+    buffer_free(&gateway->key);
+    free(gateway->health);
     free(gateway->workers);
     free(gateway);
 }

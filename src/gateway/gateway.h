@@ -9,12 +9,12 @@
  * reaches each loop by a message (gateway_publish); a request holds the one that it began with.
  *
  * Where further parts join:
- *   - another policy or price table: snapshot_make, then gateway_publish. A request that is on its
- *     way keeps its snapshot, so none is decided by half a policy.
+ *   - another policy or price table, other callers: snapshot_make, then gateway_publish. A request
+ *     that is on its way keeps its snapshot, so none is decided by half a policy.
  *   - paths of the gateway itself (administration, metrics): `own_path` in the options is asked for
  *     each request before anything else looks at it.
- *   - who may call and what a caller may set: `callers`; the key that goes upstream instead of the
- *     caller's: `upstream_key`.
+ *   - who may call and what a caller may set: the snapshot's callers; the key that goes upstream
+ *     instead of the caller's: `upstream_key`.
  *   - metrics: `metrics`, and struct gateway_counters, both kept by each loop on its own.
  *   - an access log: `access_log`. relay_report.c tells it and the metrics of each request once,
  *     when it has ended. */
@@ -36,9 +36,12 @@ struct gateway_options {
     struct server_options server; /* of each thread; reuse_port is set as needed */
     const char *upstream;     /* the provider's base URL, with its /v1; base_url_check's rules */
     const char *upstream_key; /* NULL: a caller's key passes through, unless callers need one */
-    unsigned threads;         /* 1 to GATEWAY_THREADS_MAX */
-    size_t connections;       /* of one thread to the provider, kept while nothing uses them */
+    const char *upstream_key_header; /* "authorization": as `Bearer KEY`; else the key alone */
+    unsigned threads;                /* 1 to GATEWAY_THREADS_MAX */
+    size_t connections; /* of one thread to the provider, kept while nothing uses them */
     uint32_t connect_ms;
+    const char *upstream_ca_file; /* upstream.h */
+    bool upstream_http2;
     uint32_t comment_after_ms; /* a stream's caller that has waited this long gets its headers and a
                                   comment; 0: it does not */
     uint32_t comment_every_ms; /* then another one each time this passes */
@@ -48,17 +51,18 @@ struct gateway_options {
     /* True: the request is answered, or will be, by whoever was asked. On the loop's thread. NULL
      * allowed. */
     bool (*own_path)(struct exchange *exchange, void *context);
+    /* Bytes of such an exchange were waiting to be sent, and none is now. NULL allowed. */
+    void (*own_drained)(struct exchange *exchange, void *context);
     /* Such an exchange is over, however it ended; it is not valid after this. NULL allowed. */
     void (*own_ended)(struct exchange *exchange, void *context);
     void *context;
-    /* NULL: not wanted, nobody needs a key. All have to stay until the gateway is closed. */
-    const struct callers *callers;
+    /* NULL: not wanted. Both have to stay until the gateway is closed. */
     struct metrics *metrics; /* with a block for each thread */
     struct access_log *access_log;
 };
 
-/* 127.0.0.1:0, one thread, bodies of 64 MiB, 256 connections, connect 10 s, comments after 10 s and
- * every 15 s, drain 30 s. The upstream has to be set. */
+/* 127.0.0.1:0, one thread, bodies of 64 MiB, 256 connections, connect 10 s, the key as
+ * authorization, comments after 10 s and every 15 s, drain 30 s. The upstream has to be set. */
 struct gateway_options gateway_options_default(void);
 
 /* Each with what it counts, as it is shown. */
@@ -86,12 +90,18 @@ struct gateway_counters {
  */
 enum tw_status gateway_open(const struct gateway_options *options, struct snapshot *snapshot,
                             struct store *store, struct gateway **gateway, struct tw_error *error);
+/* Lets an exchange that own_path took, and nobody has answered, go the way of all others after all.
+ * On the thread of its loop; own_ended is not called for it. */
+void gateway_pass(struct exchange *exchange);
 /* "127.0.0.1:40123", with the actual port; belongs to the gateway. */
 const char *gateway_address(const struct gateway *gateway);
 /* New requests are decided by this snapshot from soon on. Takes it over. Any one thread. */
 void gateway_publish(struct gateway *gateway, struct snapshot *snapshot);
 /* Sums the counters, which go on counting meanwhile. Any thread. */
 struct gateway_counters gateway_count(const struct gateway *gateway);
+/* What the attempts of each of its loops met, for attributes_fill. Any thread; the array stays. */
+struct health;
+struct health *const *gateway_health(const struct gateway *gateway, size_t *count);
 /* Takes no more requests, lets the others finish for at most drain_ms, ends the threads, writes
  * what is left to the ledger, and frees the gateway. Blocks. */
 void gateway_close(struct gateway *gateway);

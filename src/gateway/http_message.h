@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 
+#include <strings.h>
+
 struct http_header {
     struct text name;
     struct text value; /* without blanks at both ends */
@@ -30,7 +32,16 @@ struct http_request {
 const struct http_header *http_header_find(const struct http_request *request, const char *name);
 /* Its value, or an empty text. */
 struct text http_header_value(const struct http_request *request, const char *name);
-/* Compares without regard to ASCII case. */
-bool http_name_is(struct text name, const char *other);
+
+/* Both compare without regard to ASCII case. */
+static inline bool http_name_equal(struct text name, struct text other)
+{
+    return name.length == other.length && strncasecmp(name.data, other.data, name.length) == 0;
+}
+
+static inline bool http_name_is(struct text name, const char *other)
+{
+    return http_name_equal(name, text_of(other));
+}
 
 #endif

@@ -55,10 +55,13 @@ struct ledger_writer {
 
 struct ledger_desk {
     struct ledger_writer *writer;
+    uv_prepare_t round; /* active while an entry waits for the end of the loop's round */
+    struct entry_list rows, orders; /* that wait for it */
     uv_async_t wake;
     pthread_mutex_t lock;
     struct entry_list done; /* under the lock */
     size_t open_entries;
+    unsigned open_handles;
     bool closing;
     void (*closed)(void *context);
     void *closed_context;
@@ -75,6 +78,16 @@ static void list_add(struct entry_list *list, struct ledger_entry *entry)
     entry->next = NULL;
     *list->end = entry;
     list->end = &entry->next;
+}
+
+/* Adds all of another list, which is empty then. */
+static void list_add_all(struct entry_list *list, struct entry_list *other)
+{
+    if (!other->first)
+        return;
+    *list->end = other->first;
+    list->end = other->end;
+    list_init(other);
 }
 
 static struct ledger_entry *list_take_all(struct entry_list *list)
@@ -139,17 +152,33 @@ static struct ledger_entry *take_orders(struct ledger_writer *writer, struct led
                       budget_reserve(writer->store, writer->batch->orders, taken, NULL));
 }
 
-/* Gives an entry back; wakes its loop where that has nothing to see to yet. */
-static void give_back(struct ledger_entry *entry)
+/* Gives entries of one desk back; wakes its loop where that has nothing to see to yet. */
+static void give_back(struct ledger_desk *desk, struct entry_list *entries)
 {
-    struct ledger_desk *desk = entry->desk;
     pthread_mutex_lock(&desk->lock);
     bool first = !desk->done.first;
-    list_add(&desk->done, entry);
+    list_add_all(&desk->done, entries);
     /* Under the lock: the desk may be gone as soon as its loop has seen the last entry. */
     if (first)
         uv_async_send(&desk->wake);
     pthread_mutex_unlock(&desk->lock);
+}
+
+/* From `entries` to before `end`. A loop's entries came together, and go back together: it wakes
+ * once for all of them. */
+static void give_back_all(struct ledger_entry *entries, const struct ledger_entry *end)
+{
+    while (entries != end) {
+        struct ledger_desk *desk = entries->desk;
+        struct entry_list list;
+        list_init(&list);
+        while (entries != end && entries->desk == desk) {
+            struct ledger_entry *next = entries->next;
+            list_add(&list, entries);
+            entries = next;
+        }
+        give_back(desk, &list);
+    }
 }
 
 /* Entries that came together are followed by more: a commit that waits a little takes them along,
@@ -167,11 +196,8 @@ static void do_all(struct ledger_writer *writer, struct ledger_entry *entries,
 {
     while (entries) {
         struct ledger_entry *rest = do_some(writer, entries);
-        while (entries != rest) {
-            struct ledger_entry *next = entries->next;
-            give_back(entries);
-            entries = next;
-        }
+        give_back_all(entries, rest);
+        entries = rest;
     }
 }
 
@@ -238,9 +264,11 @@ void ledger_writer_close(struct ledger_writer *writer)
 
 /* --- desks --- */
 
-static void on_desk_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
     struct ledger_desk *desk = handle->data;
+    if (--desk->open_handles > 0)
+        return;
     void (*closed)(void *) = desk->closed;
     void *context = desk->closed_context;
     pthread_mutex_destroy(&desk->lock);
@@ -251,8 +279,10 @@ static void on_desk_closed(uv_handle_t *handle)
 
 static void close_when_done(struct ledger_desk *desk)
 {
-    if (desk->closing && desk->open_entries == 0 && !uv_is_closing((uv_handle_t *)&desk->wake))
-        uv_close((uv_handle_t *)&desk->wake, on_desk_closed);
+    if (!desk->closing || desk->open_entries > 0 || uv_is_closing((uv_handle_t *)&desk->wake))
+        return;
+    uv_close((uv_handle_t *)&desk->wake, on_handle_closed);
+    uv_close((uv_handle_t *)&desk->round, on_handle_closed);
 }
 
 static void on_done(uv_async_t *wake)
@@ -280,13 +310,17 @@ enum tw_status ledger_desk_open(struct ledger_writer *writer, uv_loop_t *loop,
     if (!desk)
         return fail(error, TW_NO_MEMORY, "out of memory");
     desk->writer = writer;
+    list_init(&desk->rows);
+    list_init(&desk->orders);
     list_init(&desk->done);
     if (uv_async_init(loop, &desk->wake, on_done) != 0) {
         free(desk);
         return fail(error, TW_IO, "the ledger's thread cannot be reached");
     }
     pthread_mutex_init(&desk->lock, NULL);
-    desk->wake.data = desk;
+    uv_prepare_init(loop, &desk->round);
+    desk->round.data = desk->wake.data = desk;
+    desk->open_handles = 2;
     *result = desk;
     return TW_OK;
 }
@@ -351,22 +385,31 @@ static enum tw_status check_rows(const struct ledger_row *rows, size_t count,
     return status;
 }
 
-/* Hands an entry in; the writer is woken where it has nothing of that kind to see to yet. */
+/* Before the loop waits for what comes next: the writer gets all that this round had for it, and is
+ * woken once, where it has nothing to see to yet. */
+static void on_round(uv_prepare_t *round)
+{
+    struct ledger_desk *desk = round->data;
+    struct ledger_writer *writer = desk->writer;
+    pthread_mutex_lock(&writer->lock);
+    bool idle = !writer->rows.first && !writer->orders.first;
+    list_add_all(&writer->rows, &desk->rows);
+    list_add_all(&writer->orders, &desk->orders);
+    pthread_mutex_unlock(&writer->lock);
+    uv_prepare_stop(round);
+    if (idle)
+        pthread_cond_signal(&writer->work);
+}
+
 static void hand_in(struct ledger_desk *desk, struct ledger_entry *entry, ledger_written written,
                     void *context)
 {
-    struct ledger_writer *writer = desk->writer;
-    struct entry_list *list = entry->order ? &writer->orders : &writer->rows;
     entry->desk = desk;
     entry->written = written;
     entry->context = context;
     desk->open_entries++;
-    pthread_mutex_lock(&writer->lock);
-    bool idle = !list->first;
-    list_add(list, entry);
-    pthread_mutex_unlock(&writer->lock);
-    if (idle)
-        pthread_cond_signal(&writer->work);
+    list_add(entry->order ? &desk->orders : &desk->rows, entry);
+    uv_prepare_start(&desk->round, on_round);
 }
 
 enum tw_status ledger_desk_settle(struct ledger_desk *desk, const struct ledger_row *rows,

@@ -6,6 +6,7 @@
 #include "gateway/policy_store.h"
 
 #include "base/clock.h"
+#include "gateway/callers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ static void loaded_free(struct loaded *loaded)
 {
     tw_policy_free(loaded->policy);
     price_table_free(loaded->prices);
+    callers_close(loaded->callers);
     free(loaded->rule_labels);
     if (loaded->free_extra)
         loaded->free_extra(loaded->extra);
@@ -109,6 +111,7 @@ static enum tw_status make_snapshot(struct content *const parts[PART_COUNT],
     const struct snapshot_parts made = {.policy = parts[PART_POLICY]->loaded.policy,
                                         .rule_labels = parts[PART_POLICY]->loaded.rule_labels,
                                         .prices = parts[PART_PRICES]->loaded.prices,
+                                        .callers = parts[PART_CALLERS]->loaded.callers,
                                         .let_go = contents_free,
                                         .owner = contents};
     enum tw_status status = snapshot_make(&made, snapshot, &error);
@@ -126,8 +129,9 @@ static enum tw_status load(struct policy_store *store, enum policy_part part,
         return TW_NO_MEMORY;
     atomic_init(&made->holders, 1);
     buffer_init(&made->loaded.files, POLICY_FILES_MAX);
+    policy_loader loader = store->loaders[part];
     enum tw_status status =
-        store->loaders[part](store->context, store->files[part], &made->loaded, why);
+        loader ? loader(store->context, store->files[part], &made->loaded, why) : TW_OK;
     pthread_mutex_lock(&store->guard);
     buffer_clear(&store->parts[part].files);
     buffer_text(&store->parts[part].files, buffer_view(&made->loaded.files));
@@ -250,11 +254,12 @@ enum tw_status policy_store_open(const struct policy_store_options *options,
     pthread_mutex_init(&made->guard, NULL);
     enum tw_status status = TW_OK;
     for (int part = 0; part < PART_COUNT; part++) {
+        const char *file = options->files[part];
         made->loaders[part] = options->loaders[part];
-        made->files[part] = strdup(options->files[part]);
+        made->files[part] = file ? strdup(file) : NULL;
         buffer_init(&made->parts[part].why, POLICY_WHY_MAX);
         buffer_init(&made->parts[part].files, POLICY_FILES_MAX);
-        status = made->files[part] ? status : TW_NO_MEMORY;
+        status = made->files[part] || !file ? status : TW_NO_MEMORY;
     }
     status = status ? status : load_first(made, why);
     if (status)

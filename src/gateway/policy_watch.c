@@ -86,7 +86,7 @@ static void for_each_file(struct policy_watch *watch,
                           void (*visit)(void *context, const char *file), void *context)
 {
     struct buffer files;
-    buffer_init(&files, 2 * POLICY_FILES_MAX);
+    buffer_init(&files, PART_COUNT * POLICY_FILES_MAX);
     policy_store_files(watch->store, &files);
     for (size_t at = 0; at < files.length; at += strlen(files.data + at) + 1)
         visit(context, files.data + at);

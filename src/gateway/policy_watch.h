@@ -1,4 +1,4 @@
-/* gateway/policy_watch.h: loads again when a policy's or price table's file has changed.
+/* gateway/policy_watch.h: loads again when a file has changed that something live was read from.
  *
  * The folders of all files are watched, not the files: an editor that writes beside and renames,
  * and links that are swapped (a Kubernetes volume's `..data`, `ln -sfn`), are seen as well. Files

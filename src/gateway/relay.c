@@ -156,8 +156,8 @@ static void relay_reset(struct relay *relay, struct exchange *exchange)
     buffer_clear(&relay->tail);
 }
 
-/* Who calls, where that matters. False, and answered, for nobody that is known, and for a caller
- * that has as many requests under way as it may. */
+/* Who calls, where that matters, and the snapshot for the whole request. False, and answered, for
+ * nobody that is known, and for a caller that has as many requests under way as it may. */
 static bool admit(struct relay *relay)
 {
     static const struct api_error unknown = {
@@ -167,11 +167,13 @@ static bool admit(struct relay *relay)
     static const struct api_error busy = {.type = "requests",
                                           .code = "too_many_requests",
                                           .message = "This key has too many requests under way."};
-    const struct worker *worker = relay->worker;
-    if (!worker->hasher)
+    struct worker *worker = relay->worker;
+    relay->policy = worker_policy_hold(worker);
+    const struct callers *callers = relay->policy->snapshot->callers;
+    if (!callers_required(callers))
         return true;
     struct caller *caller =
-        callers_find(worker->options->callers, worker->hasher, exchange_request(relay->exchange));
+        callers_find(callers, worker->hasher, exchange_request(relay->exchange));
     bool entered = caller && caller_enter(caller);
     if (entered) {
         relay->caller = caller;
@@ -182,20 +184,27 @@ static bool admit(struct relay *relay)
     return false;
 }
 
+static void refuse_path(struct relay *relay)
+{
+    static const struct api_error error = {
+        .type = "invalid_request_error",
+        .code = "invalid_target",
+        .message = "The path leads out of where the gateway sends requests."};
+    relay->outcome = METRICS_BAD_REQUEST;
+    relay_answer_error(relay, 400, &error, false);
+}
+
 /* Nobody that is unknown makes us hold a body; admit refuses the request then. */
 static bool body_wanted(const struct http_request *request, void *context)
 {
     const struct worker *worker = context;
-    return !worker->hasher ||
-           callers_find(worker->options->callers, worker->hasher, request) != NULL;
+    const struct callers *callers = worker->policy->snapshot->callers;
+    return !callers_required(callers) || callers_find(callers, worker->hasher, request) != NULL;
 }
 
-static void on_request(struct exchange *exchange, void *context)
+void gateway_pass(struct exchange *exchange)
 {
-    struct worker *worker = context;
-    const struct gateway_options *options = worker->options;
-    if (options->own_path && options->own_path(exchange, options->context))
-        return;
+    struct worker *worker = exchange_context(exchange);
     struct relay *relay = take_relay(worker);
     if (!relay) {
         exchange_reset(exchange);
@@ -208,18 +217,31 @@ static void on_request(struct exchange *exchange, void *context)
         metrics_add(worker->metrics->open_requests[0], 1);
     if (!admit(relay))
         return;
-    if (route_wanted(exchange_request(exchange)))
+    if (forward_leaves(worker->forward, exchange_request(exchange)->path))
+        refuse_path(relay);
+    else if (route_wanted(worker->forward, exchange_request(exchange)))
         route_begin(relay);
     else
         plain_begin(relay);
 }
 
+static void on_request(struct exchange *exchange, void *context)
+{
+    const struct worker *worker = context;
+    const struct gateway_options *options = worker->options;
+    if (!options->own_path || !options->own_path(exchange, options->context))
+        gateway_pass(exchange);
+}
+
 static void on_drained(struct exchange *exchange, void *context)
 {
+    const struct worker *worker = context;
+    const struct gateway_options *options = worker->options;
     struct relay *relay = exchange_data(exchange);
-    (void)context;
     if (relay && relay->transfer)
         transfer_resume(relay->transfer);
+    else if (!relay && options->own_drained)
+        options->own_drained(exchange, options->context);
 }
 
 /* The one place that each request comes by when it is over. */

@@ -115,7 +115,7 @@ void relay_report(const struct relay *relay, enum exchange_end end);
 void plain_begin(struct relay *relay);
 
 /* route.c */
-bool route_wanted(const struct http_request *request);
+bool route_wanted(const struct forward *forward, const struct http_request *request);
 void route_begin(struct relay *relay);
 /* The decision is there: takes what it needs from the question, and begins. */
 void route_decided(struct relay *relay, const struct budget_question *question);

@@ -76,7 +76,7 @@ void plain_begin(struct relay *relay)
     static const struct transfer_events events = {on_interim, on_head, on_piece, on_end};
     const struct http_request *request = exchange_request(relay->exchange);
     forward_target(relay->worker->forward, request->target, &relay->target);
-    forward_request(relay->worker->forward, request, false, &relay->headers);
+    forward_request(relay->worker->forward, request, false, relay->caller != NULL, &relay->headers);
     const struct transfer_request transfer = {.method = request->method,
                                               .target = buffer_view(&relay->target),
                                               .headers = relay->headers.items,

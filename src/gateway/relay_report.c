@@ -153,7 +153,7 @@ static void log_line(const struct relay *relay, const struct ledger_row *row,
         .received = (int64_t)request->body.length,
         .sent = (int64_t)exchange_sent(relay->exchange),
     };
-    if (relay->policy)
+    if (relay->routed)
         record.policy = text_of(tw_policy_hash(relay->policy->snapshot->policy));
     if (row)
         add_row(&record, row);

@@ -7,11 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-bool http_name_is(struct text name, const char *other)
-{
-    return name.length == strlen(other) && strncasecmp(name.data, other, name.length) == 0;
-}
-
 const struct http_header *http_header_find(const struct http_request *request, const char *name)
 {
     for (size_t i = 0; i < request->header_count; i++)
@@ -73,6 +68,12 @@ static enum request_refusal check_target(const struct http_request *request)
     return REFUSAL_NONE;
 }
 
+/* The answer to TRACE shows the request, the provider's key with it. */
+static enum request_refusal check_method(const struct http_request *request)
+{
+    return text_is(request->method, "TRACE") ? REFUSAL_METHOD : REFUSAL_NONE;
+}
+
 static enum request_refusal check_header_names(const struct http_request *request)
 {
     for (size_t i = 0; i < request->header_count; i++)
@@ -107,7 +108,7 @@ static enum request_refusal check_expectation(const struct http_request *request
 enum request_refusal request_check(const struct http_request *request)
 {
     static enum request_refusal (*const checks[])(const struct http_request *) = {
-        check_request_line, check_target,   check_header_names,
+        check_request_line, check_method,   check_target,      check_header_names,
         check_host,         check_encoding, check_expectation,
     };
     enum request_refusal refusal = REFUSAL_NONE;

@@ -76,6 +76,16 @@ static int on_header_value(llhttp_t *parser, const char *at, size_t length)
     return HPE_OK;
 }
 
+static void set_body_limit(struct request_reader *reader)
+{
+    const struct request_limits *limits = &reader->limits;
+    const struct http_request *request = &reader->request;
+    bool wide = limits->wide_path && text_is(request->path, limits->wide_path) &&
+                text_is(request->method, "POST") && limits->wide_bytes > limits->body_bytes;
+    reader->body_limit = wide ? limits->wide_bytes : limits->body_bytes;
+    reader->body.limit = reader->body_limit;
+}
+
 static int on_head_complete(llhttp_t *parser)
 {
     struct request_reader *reader = parser->data;
@@ -90,7 +100,8 @@ static int on_head_complete(llhttp_t *parser)
     enum request_refusal refusal = request_check(request);
     if (refusal)
         return refuse_inside(reader, refusal);
-    if (parser->content_length > reader->limits.body_bytes)
+    set_body_limit(reader);
+    if (parser->content_length > reader->body_limit)
         return refuse_inside(reader, REFUSAL_BODY_SIZE);
     reader->state = READER_BODY;
     return HPE_OK;
@@ -99,7 +110,7 @@ static int on_head_complete(llhttp_t *parser)
 static int on_chunk(llhttp_t *parser)
 {
     struct request_reader *reader = parser->data;
-    if (parser->content_length > reader->limits.body_bytes - reader->body.length)
+    if (parser->content_length > reader->body_limit - reader->body.length)
         return refuse_inside(reader, REFUSAL_BODY_SIZE);
     return HPE_OK;
 }
@@ -236,7 +247,7 @@ static size_t feed_body(struct request_reader *reader, const char *data, size_t 
     else if (result != HPE_OK)
         refuse(reader, refusal_of_error(result, REFUSAL_CHUNK));
     reader->framed_bytes += used;
-    if (reader->framed_bytes / FRAMING_FACTOR > reader->limits.body_bytes + FRAMING_ALLOWANCE)
+    if (reader->framed_bytes / FRAMING_FACTOR > reader->body_limit + FRAMING_ALLOWANCE)
         refuse(reader, REFUSAL_BODY_SIZE);
     if (reader->state == READER_DONE && ends_in_bare_line_feed(reader, data, used))
         refuse(reader, REFUSAL_CHUNK);

@@ -29,7 +29,9 @@ const struct refusal_row *refusal_row(enum request_refusal refusal);
 struct request_limits {
     size_t head_bytes; /* request line and headers together */
     size_t header_count;
-    size_t body_bytes; /* without framing; framing may take eight times as much again */
+    size_t body_bytes;     /* without framing; framing may take eight times as much again */
+    const char *wide_path; /* POST to it may have a larger body; NULL: none may. Constant */
+    size_t wide_bytes;
 };
 
 enum reader_state {
@@ -49,6 +51,7 @@ struct request_reader {
     struct buffer body;
     struct http_header *headers;
     size_t header_capacity;
+    size_t body_limit;   /* of the request that is being read */
     size_t line_start;   /* in head: where the line being read begins */
     size_t framed_bytes; /* of the body, framing included */
     bool blank_line;     /* one empty line in front of the request was passed over */

@@ -4,6 +4,7 @@
  * answered with 400 in the provider's own error shape, and nothing is sent upstream. */
 #include "gateway/api_error.h"
 #include "gateway/relay.h"
+#include "gateway/request_path.h"
 #include "runtime/body.h"
 
 #include <stdlib.h>
@@ -12,27 +13,31 @@
 
 #define HEADER_PREFIX "x-tierway-"
 
+enum { METADATA_MAX = 64 };
+
 struct routed_path {
     const char *path;
-    const char *endpoint;
+    const char *endpoint; /* the same under an upstream whose URL does not end in /v1 */
     bool chat;
 };
 
-static const struct routed_path *find_path(struct text path)
+/* By where a path leads, so that no spelling of it gets past the policy. */
+static const struct routed_path *find_path(const struct forward *forward, struct text path)
 {
     static const struct routed_path paths[] = {
         {"/v1/chat/completions", "/chat/completions", true},
         {"/v1/responses", "/responses", false},
     };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (text_is(path, paths[i].path))
+        if (path_leads_to(path, paths[i].path) ||
+            (forward->strip_v1 && path_leads_to(path, paths[i].endpoint)))
             return &paths[i];
     return NULL;
 }
 
-bool route_wanted(const struct http_request *request)
+bool route_wanted(const struct forward *forward, const struct http_request *request)
 {
-    return text_is(request->method, "POST") && find_path(request->path);
+    return text_is(request->method, "POST") && find_path(forward, request->path);
 }
 
 /* --- attributes --- */
@@ -46,7 +51,7 @@ static bool begins(struct text name, const char *prefix)
 /* What a caller may not set is passed over, and counted. */
 static bool is_usable(struct relay *relay, struct text name)
 {
-    const struct callers *callers = relay->worker->options->callers;
+    const struct callers *callers = relay->policy->snapshot->callers;
     if (!callers || !begins(name, HEADER_PREFIX) || caller_may_set(callers, relay->caller, name))
         return true;
     WORKER_COUNT(relay->worker, ignored);
@@ -65,8 +70,21 @@ static bool make_room(struct worker *worker, size_t count)
     return true;
 }
 
-/* The headers as attributes are read from them. A client's own count of its retries is `attempt`,
- * unless that is given. */
+/* Members of the body's metadata that are named as headers, for clients that can set no header of a
+ * single request. Texts of at most METADATA_MAX of them; OpenAI allows 16 members. */
+static void read_metadata(struct relay *relay, size_t *count)
+{
+    struct json_member member;
+    struct json_iterator members = json_members_begin(relay->body.members[BODY_METADATA].value);
+    struct text value;
+    while (*count < METADATA_MAX && json_next_member(&members, &member))
+        if (!member.escaped && begins(member.name, HEADER_PREFIX) &&
+            json_string_plain(member.value, &value) && is_usable(relay, member.name))
+            relay->worker->pairs[(*count)++] = (struct attribute_pair){member.name, value};
+}
+
+/* The headers as attributes are read from them: of a name that stands there again the last one
+ * counts. A client's own count of its retries is `attempt`, unless that is given. */
 static enum tw_status read_headers(struct relay *relay, size_t *count)
 {
     struct worker *worker = relay->worker;
@@ -74,8 +92,12 @@ static enum tw_status read_headers(struct relay *relay, size_t *count)
     struct text retries = TEXT("");
     bool given = false;
     *count = 0;
-    if (!make_room(worker, request->header_count + 1))
+    if (!make_room(worker, METADATA_MAX + request->header_count + 1))
         return TW_NO_MEMORY;
+    if (relay->body.members[BODY_METADATA].value.kind == JSON_OBJECT)
+        read_metadata(relay, count);
+    for (size_t i = 0; i < *count; i++)
+        given |= http_name_is(worker->pairs[i].name, HEADER_PREFIX "attempt");
     for (size_t i = 0; i < request->header_count; i++) {
         const struct http_header *header = &request->headers[i];
         if (!is_usable(relay, header->name))
@@ -144,13 +166,14 @@ static enum tw_status fill_request(struct relay *relay, const struct routed_path
     enum tw_status status = read_headers(relay, &count);
     if (status != TW_OK)
         return fail(error, status, "out of memory");
-    const struct attribute_source source = {.body = &relay->body,
-                                            .endpoint = text_of(path->endpoint),
-                                            .request_id = relay->account.request_id,
-                                            .instant = relay->instant,
-                                            .headers = relay->worker->pairs,
-                                            .header_count = count,
-                                            .ignore_unknown = true};
+    struct attribute_source source = {.body = &relay->body,
+                                      .endpoint = text_of(path->endpoint),
+                                      .request_id = relay->account.request_id,
+                                      .instant = relay->instant,
+                                      .headers = relay->worker->pairs,
+                                      .header_count = count,
+                                      .ignore_unknown = true};
+    source.health = gateway_health(relay->worker->gateway, &source.health_count);
     tw_request_clear(request);
     status = attributes_fill(request, &source, error);
     if (status == TW_OK)
@@ -169,7 +192,9 @@ static enum tw_status prepare(struct relay *relay, const struct routed_path *pat
                                       .provider = snapshot->provider,
                                       .prices = snapshot->prices,
                                       .zone = snapshot->zone,
-                                      .price_table = snapshot->price_table};
+                                      .price_table = snapshot->price_table,
+                                      .caller = text_of(caller_name(relay->caller)),
+                                      .health = &relay->worker->health};
     relay->account.request_id = new_request_id(relay);
     status = account_open(&relay->account, &relay->body, &relay->arena, error);
     relay->asked = uv_hrtime();
@@ -211,7 +236,7 @@ static void begin_steps(struct relay *relay)
     forward_target(relay->worker->forward, exchange_request(relay->exchange)->target,
                    &relay->target);
     forward_request(relay->worker->forward, exchange_request(relay->exchange), true,
-                    &relay->headers);
+                    relay->caller != NULL, &relay->headers);
     route_send(relay);
 }
 
@@ -258,7 +283,8 @@ static enum tw_status decide(struct relay *relay, struct tw_error *error)
 void route_begin(struct relay *relay)
 {
     struct tw_error error = {.code = TW_OK};
-    const struct routed_path *path = find_path(exchange_request(relay->exchange)->path);
+    const struct routed_path *path =
+        find_path(relay->worker->forward, exchange_request(relay->exchange)->path);
     WORKER_COUNT(relay->worker, routed);
     relay->routed = true;
     relay->chat = path->chat;
@@ -266,7 +292,6 @@ void route_begin(struct relay *relay)
     relay->ask = NULL;
     relay->reservation = 0;
     relay->account = (struct account){.policy = NULL};
-    relay->policy = worker_policy_hold(relay->worker);
     enum tw_status status = prepare(relay, path, &error);
     if (status == TW_OK)
         status = decide(relay, &error);

@@ -152,6 +152,7 @@ static void free_when_closed(struct server *server)
     void *context = server->stopped_context;
     buffer_free(&server->head);
     free(server->read_buffer);
+    free(server->plain_buffer);
     free(server);
     if (stopped)
         stopped(context);
@@ -192,9 +193,11 @@ static struct server *server_new(uv_loop_t *loop, const struct server_options *o
 {
     struct server *server = calloc(1, sizeof *server);
     char *read_buffer = malloc(READ_BYTES);
-    if (!server || !read_buffer) {
+    char *plain_buffer = options->tls ? malloc(READ_BYTES) : NULL;
+    if (!server || !read_buffer || (options->tls && !plain_buffer)) {
         free(server);
         free(read_buffer);
+        free(plain_buffer);
         return NULL;
     }
     server->loop = loop;
@@ -203,6 +206,7 @@ static struct server *server_new(uv_loop_t *loop, const struct server_options *o
     server->callbacks = callbacks;
     server->context = context;
     server->read_buffer = read_buffer;
+    server->plain_buffer = plain_buffer;
     link_init(&server->connections);
     link_init(&server->settling);
     buffer_init(&server->head, 256 * 1024);

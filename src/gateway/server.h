@@ -20,6 +20,7 @@
 #include "gateway/connection_gate.h"
 #include "gateway/http_message.h"
 #include "gateway/request_reader.h"
+#include "gateway/tls.h"
 
 #include <uv.h>
 
@@ -31,6 +32,7 @@ struct server_options {
     struct request_limits limits;
     size_t connection_limit;
     struct connection_gate *gate; /* asked beside connection_limit; NULL: none. Has to stay */
+    struct tls_identity *tls;     /* callers have to speak TLS; NULL: plain HTTP. Has to stay */
     size_t pipeline_bytes;
     size_t write_limit; /* bytes that exchange_write may leave waiting for a slow reader */
     int backlog;
@@ -84,6 +86,12 @@ void server_stop(struct server *server, uint32_t drain_ms, void (*stopped)(void 
 
 const struct http_request *exchange_request(const struct exchange *exchange);
 uv_loop_t *exchange_loop(const struct exchange *exchange);
+void *exchange_context(const struct exchange *exchange); /* as given to server_open */
+/* Moves the body out of the request, which has an empty one from then on: for somebody who needs it
+ * longer than the exchange lasts. *body need not be initialised, and is the caller's to free. */
+void exchange_take_body(struct exchange *exchange, struct buffer *body);
+/* Puts it back, and leaves *body empty. */
+void exchange_return_body(struct exchange *exchange, struct buffer *body);
 /* A pointer that the server keeps for its user; NULL when the request comes. */
 void exchange_set_data(struct exchange *exchange, void *data);
 void *exchange_data(const struct exchange *exchange);

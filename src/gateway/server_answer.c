@@ -68,6 +68,13 @@ static enum tw_status write_later(struct connection *connection, const uv_buf_t 
 enum tw_status connection_write(struct connection *connection, const uv_buf_t *pieces,
                                 unsigned count)
 {
+    return connection->tls ? connection_tls_write(connection, pieces, count)
+                           : connection_write_wire(connection, pieces, count);
+}
+
+enum tw_status connection_write_wire(struct connection *connection, const uv_buf_t *pieces,
+                                     unsigned count)
+{
     uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
     size_t length = 0;
     for (unsigned i = 0; i < count; i++)
@@ -108,13 +115,10 @@ static bool is_clean(struct text text)
 
 static bool may_be_sent(const struct http_header *header)
 {
-    static const char *const own[] = {"content-length", "transfer-encoding", "connection"};
-    if (header->name.length == 0 || !is_clean(header->name) || !is_clean(header->value))
-        return false;
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        if ((header->name.data[0] | 0x20) == own[i][0] && http_name_is(header->name, own[i]))
-            return false;
-    return true;
+    struct text name = header->name;
+    bool is_own = http_name_is(name, "content-length") || http_name_is(name, "transfer-encoding") ||
+                  http_name_is(name, "connection");
+    return name.length > 0 && !is_own && is_clean(name) && is_clean(header->value);
 }
 
 static enum tw_status print_lines(struct buffer *head, const struct http_header *headers,
@@ -346,6 +350,28 @@ const struct http_request *exchange_request(const struct exchange *exchange)
 uv_loop_t *exchange_loop(const struct exchange *exchange)
 {
     return connection_of(exchange)->server->loop;
+}
+
+void *exchange_context(const struct exchange *exchange)
+{
+    return connection_of(exchange)->server->context;
+}
+
+void exchange_take_body(struct exchange *exchange, struct buffer *body)
+{
+    struct request_reader *reader = &connection_of(exchange)->reader;
+    *body = reader->body;
+    buffer_init(&reader->body, body->limit);
+    reader->request.body = TEXT("");
+}
+
+void exchange_return_body(struct exchange *exchange, struct buffer *body)
+{
+    struct request_reader *reader = &connection_of(exchange)->reader;
+    buffer_free(&reader->body);
+    reader->body = *body;
+    reader->request.body = buffer_view(&reader->body);
+    buffer_init(body, 0);
 }
 
 int exchange_status(const struct exchange *exchange)

@@ -13,7 +13,6 @@ enum {
     KEPT_AHEAD_BYTES = 16 * 1024     /* a larger buffer of pipelined bytes is given back */
 };
 
-static void connection_input(struct connection *connection, const char *data, size_t length);
 static void on_time_up(uv_timer_t *timer);
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -27,6 +26,7 @@ static void on_handle_closed(uv_handle_t *handle)
     reader_free(&connection->reader);
     buffer_free(&connection->ahead);
     connection_gate_leave(server->options.gate, connection->place);
+    tls_session_free(connection->tls);
     free(connection);
     server_connection_gone(server);
 }
@@ -34,6 +34,9 @@ static void on_handle_closed(uv_handle_t *handle)
 static void close_handles(struct connection *connection)
 {
     bool reset = connection->exchange.state == ANSWER_RESET;
+    /* Without this word a caller knows that the answer was cut off. */
+    if (connection->tls && !reset && connection->phase != PHASE_ANSWERING)
+        connection_tls_end(connection);
     connection->phase = PHASE_CLOSING;
     link_remove(&connection->in_settling);
     uv_close((uv_handle_t *)&connection->timer, on_handle_closed);
@@ -118,6 +121,8 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
     struct connection *connection = stream->data;
     if (length < 0)
         connection_close(connection, EXCHANGE_LEFT);
+    else if (length > 0 && connection->tls)
+        connection_tls_input(connection, buffer->base, (size_t)length);
     else if (length > 0)
         connection_input(connection, buffer->base, (size_t)length);
 }
@@ -146,11 +151,13 @@ static void linger(struct connection *connection)
     set_phase(connection, PHASE_LINGERING);
     buffer_free(&connection->ahead);
     keep_reading(connection, true);
+    if (connection->tls)
+        connection_tls_end(connection);
     if (uv_shutdown(&connection->shutdown, (uv_stream_t *)&connection->tcp, on_shut_down) != 0)
         connection_close(connection, EXCHANGE_LEFT);
 }
 
-static void refuse(struct connection *connection, enum request_refusal refusal)
+void connection_refuse(struct connection *connection, enum request_refusal refusal)
 {
     if (connection_write_refusal(connection, refusal))
         connection_close(connection, EXCHANGE_LEFT);
@@ -163,7 +170,7 @@ static void on_time_up(uv_timer_t *timer)
     struct connection *connection = timer->data;
     bool in_request = connection->phase == PHASE_HEAD || connection->phase == PHASE_BODY;
     if (in_request && connection->reader.state != READER_EMPTY)
-        refuse(connection, REFUSAL_TIMEOUT);
+        connection_refuse(connection, REFUSAL_TIMEOUT);
     else if (connection->phase == PHASE_ANSWERING &&
              bytes_sent(connection) > connection->sent_before)
         connection_limit_time(connection); /* some bytes went out: another round */
@@ -249,12 +256,12 @@ static void read_request(struct connection *connection, const char *data, size_t
         hand_out_exchange(connection);
         break;
     case READER_REFUSED:
-        refuse(connection, reader->refusal);
+        connection_refuse(connection, reader->refusal);
         break;
     }
 }
 
-static void connection_input(struct connection *connection, const char *data, size_t length)
+void connection_input(struct connection *connection, const char *data, size_t length)
 {
     switch (connection->phase) {
     case PHASE_IDLE:
@@ -337,8 +344,12 @@ void connection_settle_later(struct connection *connection)
 static struct connection *connection_new(struct server *server)
 {
     struct connection *connection = calloc(1, sizeof *connection);
-    if (!connection)
+    if (connection && server->options.tls)
+        connection->tls = tls_session_new(server->options.tls);
+    if (!connection || (server->options.tls && !connection->tls)) {
+        free(connection);
         return NULL;
+    }
     connection->server = server;
     link_init(&connection->in_server);
     link_init(&connection->in_settling);
@@ -384,8 +395,11 @@ void connection_accept(struct server *server)
     }
     uv_tcp_nodelay(&connection->tcp, 1);
     keep_reading(connection, true);
-    if (server->connection_count > limit || !may_enter(connection))
-        refuse(connection, REFUSAL_CONNECTIONS);
+    bool refused = server->connection_count > limit || !may_enter(connection);
+    if (refused && connection->tls)
+        connection_close(connection, EXCHANGE_LEFT); /* no answer can be read before a handshake */
+    else if (refused)
+        connection_refuse(connection, REFUSAL_CONNECTIONS);
     else
         set_phase(connection, PHASE_HEAD);
 }

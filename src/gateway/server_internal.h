@@ -1,4 +1,4 @@
-/* gateway/server_internal.h: what the three files of the server share. Not for others.
+/* gateway/server_internal.h: what the files of the server share. Not for others.
  *
  * Memory: the server owns its connections, a connection its exchange, reader and bytes. A
  * connection is freed when libuv has closed both of its handles, the server when its last
@@ -55,6 +55,7 @@ struct connection {
     struct server *server;
     struct link in_server;
     struct link in_settling;
+    struct tls_session *tls;  /* NULL: plain HTTP */
     struct gate_place *place; /* at the server's gate; NULL: none, or there is no gate */
     enum connection_phase phase;
     enum connection_phase timed_phase; /* what the timer runs for */
@@ -85,6 +86,7 @@ struct server {
     size_t connection_count;
     struct buffer head; /* scratch: the head of an answer being built */
     char *read_buffer;  /* READ_BYTES, used within one read callback only */
+    char *plain_buffer; /* the same, of what was decrypted; NULL without TLS */
     char address[80];
     int open_handles;
     bool stopping;
@@ -102,10 +104,23 @@ void connection_settle(struct connection *connection);
 /* Closes at once; an exchange that is out ends as stated. */
 void connection_close(struct connection *connection, enum exchange_end end);
 void connection_limit_time(struct connection *connection);
+/* Bytes of requests, as the caller wrote them. */
+void connection_input(struct connection *connection, const char *data, size_t length);
+/* Answers a request that nobody has seen, and lets go of the connection. */
+void connection_refuse(struct connection *connection, enum request_refusal refusal);
 
-/* server_answer.c. Sends now what the kernel takes and copies the rest. */
+/* server_tls.c. Bytes of the wire; of an answer; that no more of one comes. */
+void connection_tls_input(struct connection *connection, const char *data, size_t length);
+enum tw_status connection_tls_write(struct connection *connection, const uv_buf_t *pieces,
+                                    unsigned count);
+void connection_tls_end(struct connection *connection);
+
+/* server_answer.c. Sends now what the kernel takes and copies the rest. The second one takes what
+ * is encrypted already, where there is TLS. */
 enum tw_status connection_write(struct connection *connection, const uv_buf_t *pieces,
                                 unsigned count);
+enum tw_status connection_write_wire(struct connection *connection, const uv_buf_t *pieces,
+                                     unsigned count);
 /* Answers a request that nobody has seen, in the provider's error shape. */
 enum tw_status connection_write_refusal(struct connection *connection,
                                         enum request_refusal refusal);

@@ -25,6 +25,7 @@ enum tw_status snapshot_make(const struct snapshot_parts *parts, struct snapshot
     snapshot->policy = policy;
     snapshot->prices = prices;
     snapshot->rule_labels = parts->rule_labels;
+    snapshot->callers = parts->callers;
     snapshot->let_go = parts->let_go;
     snapshot->owner = parts->owner;
     snapshot->provider = provider_find(text_of(tw_policy_provider(policy)));

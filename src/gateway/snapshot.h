@@ -1,5 +1,5 @@
-/* gateway/snapshot.h: what decides and prices requests at one moment: a policy with all that
- * belongs to it. Immutable, counted, shared by all threads. */
+/* gateway/snapshot.h: what admits, decides and prices requests at one moment: callers, a policy
+ * with all that belongs to it, and a price table. Immutable, counted, shared by all threads. */
 #ifndef TIERWAY_GATEWAY_SNAPSHOT_H
 #define TIERWAY_GATEWAY_SNAPSHOT_H
 
@@ -9,6 +9,8 @@
 
 #include <stdatomic.h>
 
+struct callers;
+
 struct snapshot {
     const tw_policy *policy;
     const struct provider *provider; /* NULL where the policy has tiers of its own */
@@ -17,6 +19,7 @@ struct snapshot {
     struct text price_table; /* name and date, as the ledger has them; in `name` */
     struct buffer name;
     const uint16_t *rule_labels; /* metrics.h; NULL: rules are not counted */
+    const struct callers *callers;
     atomic_size_t holders;
     /* Lets go of the policy and of all else that the snapshot was made of. */
     void (*let_go)(void *owner);
@@ -28,6 +31,7 @@ struct snapshot_parts {
     const tw_policy *policy;
     const struct price_table *prices; /* NULL: no cost is known */
     const uint16_t *rule_labels;      /* NULL allowed */
+    const struct callers *callers;    /* NULL: nobody needs a key */
     /* Called once, with the last holder or where nothing was made; all of the above has to stay
      * until then. NULL: they outlive the snapshot anyway. */
     void (*let_go)(void *owner);

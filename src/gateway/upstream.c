@@ -12,7 +12,7 @@ enum {
     HEADER_BYTES = 256 * 1024,
     METHOD_BYTES = 32,
     KEPT_HEADER_BYTES = 16 * 1024, /* an idle transfer gives larger memory back */
-    OWN_HEADERS = 3                /* that keep libcurl from adding headers of its own */
+    OWN_HEADERS = 4                /* that keep libcurl from adding headers of its own */
 };
 
 enum transfer_state {
@@ -137,15 +137,15 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     if (transfer->state == TRANSFER_CANCELLED)
-        return 0;
+        return size * count;
     return take_line(transfer, (struct text){data, size * count}) ? size * count : 0;
 }
 
 static size_t on_piece(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
-    if (transfer->state == TRANSFER_CANCELLED || transfer->state == TRANSFER_STOPPED)
-        return CURL_WRITEFUNC_ERROR;
+    if (transfer->state != TRANSFER_RUNNING)
+        return CURL_WRITEFUNC_PAUSE;
     switch (transfer->events->piece(transfer->context, (struct text){data, size * count})) {
     case PIECE_TAKEN:
         return size * count;
@@ -156,9 +156,10 @@ static size_t on_piece(char *data, size_t size, size_t count, void *context)
     case PIECE_STOP:
         if (transfer->state != TRANSFER_CANCELLED)
             transfer->state = TRANSFER_STOPPED;
+        transfer->upstream->unsettled = true;
         break;
     }
-    return CURL_WRITEFUNC_ERROR;
+    return CURL_WRITEFUNC_PAUSE; /* until upstream_settle takes it back */
 }
 
 /* --- handles --- */
@@ -176,7 +177,11 @@ static void set_options(struct transfer *transfer)
     set(easy, CURLOPT_FOLLOWLOCATION, 0L);
     set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    set(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    if (upstream->ca_file)
+        set(easy, CURLOPT_CAINFO, upstream->ca_file);
+    set(easy, CURLOPT_HTTP_VERSION,
+        upstream->http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+    set(easy, CURLOPT_PIPEWAIT, 0L); /* else transfers wait, even where HTTP/1.1 is spoken */
     set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     set(easy, CURLOPT_TCP_NODELAY, 1L);
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)upstream->connect_ms);
@@ -281,6 +286,52 @@ static void take_back(struct transfer *transfer)
     unlink_active(transfer);
 }
 
+/* Of the connection on this machine: the same for transfers that share it; 0: not connected. */
+static long port_of(const struct transfer *transfer)
+{
+    long port = 0;
+    transfer->upstream->curl->easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &port);
+    return port;
+}
+
+/* Another transfer on the same connection. */
+static struct transfer *find_sibling(const struct transfer *transfer)
+{
+    long port = port_of(transfer);
+    struct transfer *other = port ? transfer->upstream->active : NULL;
+    while (other && (other == transfer || port_of(other) != port))
+        other = other->next;
+    return other;
+}
+
+/* Sends what waits in a connection's buffer, as libcurl does whenever a transfer goes on. One that
+ * is paused stays so: on_piece sees to it. */
+static void flush(struct transfer *transfer)
+{
+    struct upstream *upstream = transfer->upstream;
+    upstream->depth++;
+    upstream->curl->easy_pause(transfer->easy, CURLPAUSE_RECV);
+    upstream->curl->easy_pause(transfer->easy, CURLPAUSE_CONT);
+    upstream->depth--;
+}
+
+/* Takes a transfer back before its end. Its HTTP/1.1 connection closes with it. The reset of an
+ * HTTP/2 stream stays in libcurl's buffer, and the provider would go on answering: where others use
+ * the connection it is flushed, else the connection may not be kept, and closes. */
+static void abandon(struct transfer *transfer)
+{
+    struct upstream *upstream = transfer->upstream;
+    struct transfer *sibling = upstream->http2 ? find_sibling(transfer) : NULL;
+    bool alone = upstream->http2 && !sibling;
+    if (alone)
+        upstream->curl->easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
+    take_back(transfer);
+    if (alone)
+        upstream->curl->easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 0L);
+    if (sibling)
+        flush(sibling);
+}
+
 /* --- the request --- */
 
 static bool has_header(const struct transfer_request *request, const char *name)
@@ -326,8 +377,9 @@ static void chain_nodes(struct transfer *transfer, size_t count)
 static enum tw_status make_headers(struct transfer *transfer,
                                    const struct transfer_request *request)
 {
-    /* What libcurl would add by itself; with Expect it waits for leave to send a large body. */
-    static const char *const own[OWN_HEADERS] = {"Expect", "Accept", "Content-Type"};
+    /* What libcurl would add by itself, left out; with Expect it waits for leave to send a large
+     * body. What it would add for a wish to decode, written here: it prints each byte twice. */
+    static const char *const own[] = {"Expect", "Accept", "Content-Type"};
     size_t count = 0;
     buffer_clear(&transfer->lines);
     if (!make_room_for_nodes(transfer, request->header_count + OWN_HEADERS))
@@ -336,11 +388,15 @@ static enum tw_status make_headers(struct transfer *transfer,
         struct text value = request->headers[i].value;
         add_line(transfer, request->headers[i].name, value.length ? ": " : ";", value);
     }
-    for (size_t i = 0; i < OWN_HEADERS; i++)
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (!has_header(request, own[i])) {
             add_line(transfer, text_of(own[i]), ":", TEXT(""));
             count++;
         }
+    if (request->decode && !has_header(request, "Accept-Encoding")) {
+        add_line(transfer, TEXT("Accept-Encoding"), ": ", TEXT("identity"));
+        count++;
+    }
     if (transfer->lines.status)
         return transfer->lines.status;
     chain_nodes(transfer, count);
@@ -432,11 +488,23 @@ static bool was_sent(const struct transfer *transfer)
     return bytes > 0;
 }
 
+/* A provider that answers an HTTP/2 request before all of it was read resets the stream behind the
+ * answer; libcurl calls that an error. */
+static bool is_whole(const struct transfer *transfer, CURLcode code)
+{
+    const struct curl_library *curl = transfer->upstream->curl;
+    curl_off_t length = -1, received = 0;
+    if (code != CURLE_HTTP2_STREAM || !transfer->head_told)
+        return code == CURLE_OK;
+    curl->easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    curl->easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    return received == length;
+}
+
 static void tell_end(struct transfer *transfer, CURLcode code)
 {
     const struct curl_library *curl = transfer->upstream->curl;
-    bool stopped = transfer->state == TRANSFER_STOPPED;
-    struct transfer_end end = {.status = stopped ? TW_OK : curl_status(code),
+    struct transfer_end end = {.status = is_whole(transfer, code) ? TW_OK : curl_status(code),
                                .sent = was_sent(transfer)};
     if (end.status)
         end.message = transfer->words[0] ? transfer->words : curl->easy_strerror(code);
@@ -445,16 +513,23 @@ static void tell_end(struct transfer *transfer, CURLcode code)
     transfer->events->end(transfer->context, &end);
 }
 
-static void end_cancelled(struct upstream *upstream)
+static struct transfer *find_unsettled(const struct upstream *upstream)
 {
     struct transfer *transfer = upstream->active;
-    while (transfer) {
-        struct transfer *next = transfer->next;
-        if (transfer->state == TRANSFER_CANCELLED) {
-            take_back(transfer);
-            put_idle(transfer);
-        }
-        transfer = next;
+    while (transfer && transfer->state != TRANSFER_CANCELLED && transfer->state != TRANSFER_STOPPED)
+        transfer = transfer->next;
+    return transfer;
+}
+
+/* Those that were cancelled or stopped while libcurl ran. Whoever is told may start others. */
+static void end_unsettled(struct upstream *upstream)
+{
+    struct transfer *transfer;
+    while ((transfer = find_unsettled(upstream))) {
+        abandon(transfer);
+        if (transfer->state == TRANSFER_STOPPED)
+            tell_end(transfer, CURLE_OK);
+        put_idle(transfer);
     }
 }
 
@@ -469,12 +544,12 @@ void upstream_settle(struct upstream *upstream)
         upstream->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
         take_back(transfer);
         if (transfer->state != TRANSFER_CANCELLED)
-            tell_end(transfer, code);
+            tell_end(transfer, transfer->state == TRANSFER_STOPPED ? CURLE_OK : code);
         put_idle(transfer);
     }
-    if (upstream->cancelled) {
-        upstream->cancelled = false;
-        end_cancelled(upstream);
+    if (upstream->unsettled) {
+        upstream->unsettled = false;
+        end_unsettled(upstream);
     }
 }
 
@@ -496,9 +571,9 @@ bool transfer_cancel(struct transfer *transfer)
     bool sent = was_sent(transfer);
     transfer->state = TRANSFER_CANCELLED;
     if (upstream->depth > 0) {
-        upstream->cancelled = true;
+        upstream->unsettled = true;
     } else {
-        take_back(transfer);
+        abandon(transfer);
         put_idle(transfer);
     }
     return sent;
@@ -532,6 +607,8 @@ enum tw_status upstream_open(uv_loop_t *loop, const struct curl_library *curl,
     upstream->url = url;
     upstream->connections = options->connections;
     upstream->connect_ms = options->connect_ms;
+    upstream->ca_file = options->ca_file;
+    upstream->http2 = options->http2;
     status = sockets_open(upstream);
     if (status != TW_OK)
         goto failed;

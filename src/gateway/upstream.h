@@ -4,9 +4,9 @@
  * Whatever is asked is sent as it is: method, target, headers and body. Redirects are not followed,
  * no proxy is taken from the environment, certificates are verified, nothing is decompressed.
  *
- * HTTP/1.1 only: libcurl 7.88 does not tell an HTTP/2 upstream that a stream was cancelled, and
- * leaks (docs/dependencies.md). libcurl sends a request again by itself where a kept connection
- * turns out to be closed before any byte of an answer.
+ * HTTP/1.1, and HTTP/2 only where it is asked for: it is no faster, and a slow reader's stream
+ * beside others takes megabytes (docs/dependencies.md). libcurl sends a request again by itself
+ * where a kept connection turns out to be closed before any byte of an answer.
  *
  * Events come from the loop only, never from within transfer_start and transfer_cancel; a piece
  * that was put off may come from within transfer_resume. */
@@ -25,6 +25,8 @@ struct upstream_options {
     const char *url;     /* scheme, host and port; its path is not looked at */
     size_t connections;  /* kept open while no transfer uses them */
     uint32_t connect_ms; /* to a connection, TLS included */
+    const char *ca_file; /* of whom to trust, PEM; NULL: the system's. Has to stay */
+    bool http2;          /* where TLS agrees on it */
 };
 
 /* A head of an answer with its final status. Texts live until the function returns. */

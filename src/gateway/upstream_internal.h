@@ -27,12 +27,14 @@ struct upstream {
     CURLU *url; /* read once: libcurl would do it for each transfer */
     size_t connections;
     uint32_t connect_ms;
+    const char *ca_file; /* constant as long as the upstream */
+    bool http2;
     unsigned depth;          /* libcurl is running: no handle may be taken from it */
     struct transfer *idle;   /* with their handles, to be used again */
     struct transfer *active; /* doubly linked */
     size_t idle_count;
     size_t open_handles;
-    bool cancelled; /* some transfer was, while libcurl ran */
+    bool unsettled; /* some transfer was cancelled or stopped while libcurl ran */
     bool closing;
     void (*closed)(void *context);
     void *closed_context;

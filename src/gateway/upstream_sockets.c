@@ -179,7 +179,8 @@ enum tw_status sockets_open(struct upstream *upstream)
     curl->multi_setopt(upstream->multi, CURLMOPT_TIMERDATA, upstream);
     /* Without this the cache shrinks with the number of running transfers. */
     curl->multi_setopt(upstream->multi, CURLMOPT_MAXCONNECTS, (long)upstream->connections);
-    curl->multi_setopt(upstream->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    curl->multi_setopt(upstream->multi, CURLMOPT_PIPELINING,
+                       upstream->http2 ? (long)CURLPIPE_MULTIPLEX : (long)CURLPIPE_NOTHING);
     uv_timer_init(upstream->loop, &upstream->timer);
     upstream->timer.data = upstream;
     upstream->open_handles++;

@@ -71,7 +71,9 @@ static enum tw_status open_parts(struct worker *worker, const struct server_opti
 {
     const struct upstream_options upstream = {.url = worker->options->upstream,
                                               .connections = worker->options->connections,
-                                              .connect_ms = worker->options->connect_ms};
+                                              .connect_ms = worker->options->connect_ms,
+                                              .ca_file = worker->options->upstream_ca_file,
+                                              .http2 = worker->options->upstream_http2};
     enum tw_status status = upstream_open(&worker->loop, curl, &upstream, &worker->upstream, error);
     if (status == TW_OK && writer)
         status = ledger_desk_open(writer, &worker->loop, &worker->desk, error);
@@ -105,14 +107,13 @@ enum tw_status worker_open(struct worker *worker, const struct server_options *l
                            const struct curl_library *curl, struct ledger_writer *writer,
                            struct snapshot *snapshot, struct tw_error *error)
 {
-    const struct callers *callers = worker->options->callers;
     worker->policy = policy_new(snapshot);
     if (!worker->policy)
         return fail(error, TW_NO_MEMORY, "out of memory");
-    if (callers && callers_required(callers))
-        worker->hasher = key_hasher_new();
+    worker->hasher = key_hasher_new();
     if (uv_loop_init(&worker->loop) != 0) {
         worker_policy_release(worker->policy);
+        key_hasher_free(worker->hasher);
         return fail(error, TW_IO, "an event loop cannot be started");
     }
     if (uv_async_init(&worker->loop, &worker->wake, on_wake) != 0) {

@@ -45,7 +45,8 @@ struct worker {
     bool stopping;
     struct gateway_counters counters;
     struct metrics_block *metrics; /* NULL: nothing is measured */
-    struct key_hasher *hasher;     /* NULL: nobody needs a key */
+    struct key_hasher *hasher;
+    struct health health; /* what this loop's attempts met */
 };
 
 /* Makes a worker listen on options->listen. Takes the snapshot over whatever the result. */

@@ -79,10 +79,19 @@ static enum tw_status read_batch(struct json_value root, struct json_value id,
                                  struct batch_request *request, struct json_value *body,
                                  struct tw_error *error)
 {
+    request->param = "custom_id";
+    request->missing = !id.raw.data;
     enum tw_status status = read_id(id, &request->custom_id, error);
-    if (status == TW_OK)
-        status = read_url(root, &request->endpoint, error);
-    return status == TW_OK ? find_once(root, TEXT("body"), body, error) : status;
+    if (status != TW_OK)
+        return status;
+    request->param = "url";
+    request->missing = json_find(root, TEXT("url"), body) == TW_NOT_FOUND;
+    status = read_url(root, &request->endpoint, error);
+    if (status != TW_OK)
+        return status;
+    request->param = "body";
+    request->missing = json_find(root, TEXT("body"), body) == TW_NOT_FOUND;
+    return find_once(root, TEXT("body"), body, error);
 }
 
 enum tw_status batch_line_read(struct text line, struct batch_request *request,
@@ -104,10 +113,11 @@ enum tw_status batch_line_read(struct text line, struct batch_request *request,
         status = read_batch(root, id, request, &body, error);
     else if (json_find(root, TEXT("input"), &member) != TW_NOT_FOUND)
         request->endpoint = "/responses";
-    if (status == TW_OK)
-        status = check_body(body, error);
+    if (status != TW_OK)
+        return status;
+    request->param = "body";
     request->body = body.raw;
-    return status;
+    return check_body(body, error);
 }
 
 void batch_request_free(struct batch_request *request)

@@ -14,6 +14,9 @@ struct batch_request {
     struct buffer custom_id; /* decoded; empty where the line is a request body alone */
     const char *endpoint;    /* "/chat/completions" or "/responses"; a literal */
     struct text body;        /* an object; points into the line */
+    const char *param;       /* of a line that cannot be read: the member that is at fault, as
+                                "custom_id"; a literal, NULL: the line as a whole */
+    bool missing;            /* that member is not there at all */
 };
 
 /* Reads a line of a batch, or a request body alone. TW_INVALID, with a reason that does not name

@@ -1,7 +1,6 @@
 /* queue/job_body.c: see job_body.h. Reads what a store holds, so it believes none of it. */
 #include "queue/job_body.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "queue/batch_line.h"
 
@@ -15,8 +14,7 @@ void job_body_write(struct buffer *out, const struct job_body *job)
         json_write_string(out, job->custom_id);
         buffer_byte(out, ',');
     }
-    buffer_format(out, "\"url\":\"/v1%s\",\"deadline\":%lld,\"attributes\":{", job->endpoint,
-                  (long long)job->deadline);
+    buffer_format(out, "\"url\":\"/v1%s\",\"attributes\":{", job->endpoint);
     for (size_t i = 0; i < job->attribute_count; i++) {
         buffer_string(out, i ? "," : "");
         json_write_string(out, text_of(job->attributes[i].name));
@@ -57,19 +55,18 @@ static bool read_attributes(struct json_value object, struct arena *arena, struc
 enum tw_status job_body_read(struct text stored, struct arena *arena, struct job_body *job,
                              struct tw_error *error)
 {
-    struct json_value root, url, deadline, attributes, body, id;
+    struct json_value root, url, attributes, body, id;
     struct text word;
     *job = (struct job_body){.endpoint = NULL};
     if (json_parse(stored, &root, error) != TW_OK || json_find(root, TEXT("url"), &url) != TW_OK ||
-        json_find(root, TEXT("deadline"), &deadline) != TW_OK ||
         json_find(root, TEXT("attributes"), &attributes) != TW_OK ||
         json_find(root, TEXT("body"), &body) != TW_OK || !json_string_plain(url, &word) ||
-        json_integer(deadline, &job->deadline) != TW_OK || body.kind != JSON_OBJECT)
+        body.kind != JSON_OBJECT)
         return fail(error, TW_INVALID, "the stored job is not one of `tierway jobs submit`");
     job->endpoint = batch_endpoint(word);
     job->body = body.raw;
-    if (!job->endpoint || job->deadline < 0 || job->deadline > INSTANT_LAST)
-        return fail(error, TW_INVALID, "the stored job has no usable url or deadline");
+    if (!job->endpoint)
+        return fail(error, TW_INVALID, "the stored job has no usable url");
     if (json_find(root, TEXT("custom_id"), &id) == TW_OK)
         job->custom_id = string_of(arena, id);
     return read_attributes(attributes, arena, job) ? TW_OK

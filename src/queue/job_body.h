@@ -1,9 +1,10 @@
-/* queue/job_body.h: what a job's stored body says: the request, how to send it, and until when.
+/* queue/job_body.h: what a job's stored body says: the request and how to send it.
  *
- *     {"custom_id": "a", "url": "/v1/chat/completions", "deadline": 1772668800000,
+ *     {"custom_id": "a", "url": "/v1/chat/completions",
  *      "attributes": {"priority": "low"}, "body": {...}}
  *
- * An object without "custom_id" is of a request that had none. Safe for all threads. */
+ * An object without "custom_id" is of a request that had none. Other members are skipped: before
+ * store schema 4, "deadline" was one. Safe for all threads. */
 #ifndef TIERWAY_QUEUE_JOB_BODY_H
 #define TIERWAY_QUEUE_JOB_BODY_H
 
@@ -13,7 +14,6 @@
 struct job_body {
     struct text custom_id; /* empty: none */
     const char *endpoint;  /* see batch_endpoint */
-    int64_t deadline;      /* milliseconds since 1970 UTC; it is to be answered before */
     struct tw_pair *attributes;
     size_t attribute_count;
     struct text body;

@@ -1,34 +1,32 @@
-/* queue/pace.h: how many jobs may run at once: one more after as many answers as run, half as many
- * after a refusal. Counted in thousandths, so that it is exact. Not locked. */
+/* queue/pace.h: how many requests may run at once at each tier: one more after as many answers as
+ * run, half as many after a refusal. Not locked; constant size. */
 #ifndef TIERWAY_QUEUE_PACE_H
 #define TIERWAY_QUEUE_PACE_H
 
+#include "base/text.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
+enum { PACE_TIERS = 32 };
+
 struct pace {
-    int64_t limit;  /* thousandths of a job; from 1000 to most */
-    int64_t most;   /* thousandths */
+    uint64_t key;   /* of the tier; 0: free */
+    int64_t limit;  /* thousandths of a request, so that it is exact; at least 1000 */
     int64_t cut_at; /* when it was last halved, milliseconds of any clock */
+    int running;
 };
 
-static inline void pace_init(struct pace *pace, int concurrency)
-{
-    *pace = (struct pace){concurrency * INT64_C(1000), concurrency * INT64_C(1000), -1};
-}
+struct paces {
+    struct pace rows[PACE_TIERS]; /* tiers over these share the last one */
+    int concurrency;              /* no limit is over it */
+};
 
-static inline void pace_answer(struct pace *pace)
-{
-    pace->limit += INT64_C(1000000) / pace->limit;
-    pace->limit = pace->limit > pace->most ? pace->most : pace->limit;
-}
+enum pace_end { PACE_ANSWERED, PACE_REFUSED, PACE_OTHER };
 
-/* Of an attempt that began at `begun`: those that ran when the limit was halved say nothing new. */
-static inline void pace_refusal(struct pace *pace, int64_t begun, int64_t now)
-{
-    if (begun <= pace->cut_at)
-        return;
-    pace->limit = pace->limit / 2 < 1000 ? 1000 : pace->limit / 2;
-    pace->cut_at = now;
-}
+/* Whether a request at this tier may begin; it then counts as running. */
+bool pace_begin(struct paces *paces, struct text tier);
+/* It has ended. `begun`: when it did; those that ran when the limit was halved say nothing new. */
+void pace_end(struct paces *paces, struct text tier, enum pace_end end, int64_t begun, int64_t now);
 
 #endif

@@ -10,6 +10,7 @@ struct verdict_facts {
     struct text id, custom_id; /* an empty custom_id: the id stands for it */
     int64_t number, claim, refusals;
     int64_t now, deadline; /* milliseconds since 1970 UTC */
+    int64_t slack;         /* milliseconds until another attempt has to begin, to be in time */
     struct random *random;
 };
 

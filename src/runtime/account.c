@@ -40,8 +40,6 @@ enum tw_status account_open(struct account *account, const struct body *body, st
             (int)account->prices->date.length, account->prices->date.data);
     if (status != TW_OK || arena->failed)
         return fail(error, TW_NO_MEMORY, "out of memory");
-    if (account->model.length == 0)
-        return fail(error, TW_INVALID, "the body names no model");
     return TW_OK;
 }
 
@@ -56,6 +54,7 @@ void account_row(const struct account *account, int64_t instant, struct ledger_r
     row->rule = fit(account->rule);
     row->policy_hash = text_of(tw_policy_hash(account->policy));
     row->user = fit(account->user);
+    row->caller = fit(account->caller);
     row->attributes = account->attributes;
     row->estimate = account->estimate ? account->estimate : LEDGER_UNKNOWN;
     row->hour = zone_local(account->zone, instant).second / 3600;
@@ -65,7 +64,7 @@ static void price_row(const struct account *account, const struct token_usage *u
                       struct ledger_row *row)
 {
     struct price_quote quote;
-    struct price_question question = {.model = account->model,
+    struct price_question question = {.model = row->model,
                                       .tier = row->served_tier,
                                       .purpose = PRICE_BILL,
                                       .instant = row->instant};
@@ -115,6 +114,8 @@ void account_answer(const struct account *account, const struct attempt *attempt
     if (attempt->http_status >= 400 || (attempt->answer.failed && !attempt->answer.begun))
         row->estimate = LEDGER_UNKNOWN; /* the provider says that it failed: nothing to count on */
     row->served_tier = fit(arena_text(arena, provider_tier_name(account->provider, served)));
+    if (row->model.length == 0) /* a stored prompt has its own: only the answer names it */
+        row->model = fit(arena_text(arena, buffer_view(&attempt->answer.model)));
     row->input_tokens = usage->input;
     row->cached_tokens = usage->cached;
     row->cache_write_tokens = usage->cache_write;

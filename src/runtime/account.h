@@ -6,6 +6,7 @@
 #include "base/provider.h"
 #include "runtime/attempt.h"
 #include "runtime/body.h"
+#include "runtime/health.h"
 
 /* What all rows of one request share. */
 struct account {
@@ -18,16 +19,18 @@ struct account {
     struct text price_table; /* name and date; made where it is empty */
     struct text attributes;  /* budget_attributes */
     int64_t estimate;        /* reserved of budgets, picodollars; 0: nothing */
+    struct text caller;      /* whose request it is; empty where nobody needs a key */
+    struct health *health;   /* is told of each attempt; NULL allowed */
 };
 
 /* Fills in the texts; the decoded ones go to the arena. The rest points to the body and to the
- * policy. TW_INVALID: the body names no model. TW_NO_MEMORY. */
+ * policy. TW_NO_MEMORY. */
 enum tw_status account_open(struct account *account, const struct body *body, struct arena *arena,
                             struct tw_error *error);
 /* A row for an attempt that starts at `instant`, with what is known before it. */
 void account_row(const struct account *account, int64_t instant, struct ledger_row *row);
 /* What is known after it. The served tier goes to the arena. A tier's alias is written as the tier
- * ("fast" as "priority").
+ * ("fast" as "priority"). Where the request names no model, the row has the answer's.
  *
  * Cost: of an answer, at the tier that it says served it; nothing where nothing was sent, and where
  * the provider refused the request; otherwise not known: a lost answer may be billed. */

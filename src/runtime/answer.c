@@ -57,6 +57,7 @@ void answer_init(struct answer *answer)
     *answer = (struct answer){.failed = false};
     buffer_init(&answer->content, ANSWER_CONTENT_MAX);
     buffer_init(&answer->served_tier, ANSWER_WORD_MAX);
+    buffer_init(&answer->model, ANSWER_WORD_MAX);
     buffer_init(&answer->error_type, ANSWER_WORD_MAX);
     buffer_init(&answer->error_code, ANSWER_WORD_MAX);
     buffer_init(&answer->error_param, ANSWER_WORD_MAX);
@@ -68,6 +69,7 @@ static void each_buffer(struct answer *answer, void (*act)(struct buffer *buffer
 {
     act(&answer->content);
     act(&answer->served_tier);
+    act(&answer->model);
     act(&answer->error_type);
     act(&answer->error_code);
     act(&answer->error_param);
@@ -164,10 +166,12 @@ static void read_usage(struct answer *answer, struct json_value usage)
     }
 }
 
-/* Usage and tier. */
+/* Usage, model and tier. Every event of a stream names the same model. */
 static void read_figures(struct answer *answer, const struct root *root)
 {
     read_usage(answer, root->members[ROOT_USAGE]);
+    if (answer->model.length == 0 && is_text(root->members[ROOT_MODEL]))
+        keep_word(&answer->model, root->members[ROOT_MODEL]);
     for (size_t i = 0; i < sizeof tier_rows / sizeof tier_rows[0]; i++) {
         struct json_value tier;
         if (json_pointer(root->members[tier_rows[i].root], tier_rows[i].pointer, &tier) != TW_OK ||

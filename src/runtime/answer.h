@@ -15,6 +15,7 @@
 struct answer {
     struct buffer content;     /* the text, as far as it was read */
     struct buffer served_tier; /* as the answer has it; empty where it does not say */
+    struct buffer model;       /* likewise */
     struct token_usage usage;  /* -1 where the answer does not say */
     int64_t total_tokens;      /* likewise */
     bool failed;               /* it has an error; the next four say which */

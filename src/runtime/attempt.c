@@ -9,7 +9,7 @@
 
 void attempt_init(struct attempt *attempt)
 {
-    *attempt = (struct attempt){.wait = -1};
+    *attempt = (struct attempt){.wait = -1, .limits = RATE_LIMITS_UNKNOWN};
     answer_init(&attempt->answer);
     sse_init(&attempt->sse, SSE_EVENT_MAX);
     buffer_init(&attempt->whole, ATTEMPT_BODY_MAX);
@@ -37,6 +37,7 @@ void attempt_begin(struct attempt *attempt, int64_t instant, bool drop_usage, pi
     attempt->context = context;
     attempt->instant = instant;
     attempt->wait = -1;
+    attempt->limits = RATE_LIMITS_UNKNOWN;
     attempt->http_status = 0;
     attempt->drop_usage = drop_usage;
     attempt->reading = TW_OK;
@@ -58,6 +59,7 @@ void attempt_header(struct attempt *attempt, int status, struct text name, struc
 {
     int64_t wait;
     attempt->http_status = status;
+    rate_limits_header(&attempt->limits, name, value);
     if (name.length == strlen("content-type") && begins(name, "content-type"))
         attempt->event_stream = is_good(attempt) && begins(value, "text/event-stream");
     if (attempt->wait_is_exact || !retry_after_read(name, value, attempt->instant, &wait))

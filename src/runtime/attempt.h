@@ -6,6 +6,7 @@
 #define TIERWAY_RUNTIME_ATTEMPT_H
 
 #include "runtime/answer.h"
+#include "runtime/rate_limit.h"
 #include "runtime/refusal.h"
 #include "runtime/sse.h"
 
@@ -32,16 +33,17 @@ struct attempt {
     struct buffer held;  /* early events: their texts, each with its length before it */
     piece_visitor visit; /* NULL: nobody wants pieces */
     void *context;
-    int64_t instant;        /* when it began, for a Retry-After that is a date */
-    int64_t wait;           /* milliseconds that the provider asks to wait; -1 where it does not */
-    bool wait_is_exact;     /* from retry-after-ms, which wins */
-    int http_status;        /* 0 where no answer began */
-    bool event_stream;      /* the body is one */
-    bool raw_wanted;        /* set once: pieces have their bytes, and comments are pieces too */
-    bool drop_usage;        /* the chunk with the usage was not the caller's wish */
-    bool passed_on;         /* something went to the caller: no other attempt may follow */
-    bool stopped;           /* the caller wants no more */
-    enum tw_status reading; /* why the body could not be read */
+    int64_t instant;    /* when it began, for a Retry-After that is a date */
+    int64_t wait;       /* milliseconds that the provider asks to wait; -1 where it does not */
+    bool wait_is_exact; /* from retry-after-ms, which wins */
+    struct rate_limits limits; /* that the answer's headers tell of */
+    int http_status;           /* 0 where no answer began */
+    bool event_stream;         /* the body is one */
+    bool raw_wanted;           /* set once: pieces have their bytes, and comments are pieces too */
+    bool drop_usage;           /* the chunk with the usage was not the caller's wish */
+    bool passed_on;            /* something went to the caller: no other attempt may follow */
+    bool stopped;              /* the caller wants no more */
+    enum tw_status reading;    /* why the body could not be read */
 };
 
 void attempt_init(struct attempt *attempt);

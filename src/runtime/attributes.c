@@ -209,10 +209,24 @@ static enum tw_status set_computed(const struct filling *filling, int attribute,
     return TW_OK;
 }
 
+static enum tw_status set_health(const struct filling *filling, int attribute)
+{
+    const struct attribute_source *source = filling->source;
+    struct text tier = text_of(filling->policy->attributes[attribute].source);
+    if (!source->health)
+        return TW_OK;
+    return request_set_number(
+        filling->request, attribute,
+        health_refused(source->health, source->health_count, tier, source->instant),
+        filling->error);
+}
+
 static enum tw_status set_declared(const struct filling *filling, int attribute)
 {
     const struct tw_attribute *known = &filling->policy->attributes[attribute];
     const struct attribute_pair *header;
+    if (known->from == TW_FROM_HEALTH)
+        return set_health(filling, attribute);
     if (known->builtin)
         return set_computed(
             filling, attribute,

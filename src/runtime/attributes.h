@@ -7,6 +7,7 @@
 #define TIERWAY_RUNTIME_ATTRIBUTES_H
 
 #include "runtime/body.h"
+#include "runtime/health.h"
 
 struct attribute_pair {
     struct text name, value;
@@ -22,6 +23,8 @@ struct attribute_source {
     size_t given_count;
     const struct attribute_pair *headers;
     size_t header_count;
+    struct health *const *health; /* of this process; NULL: nothing is known of the tiers */
+    size_t health_count;
     bool ignore_unknown; /* headers x-tierway-NAME that the policy does not know are no error */
 };
 

@@ -6,13 +6,8 @@
 
 #include <string.h>
 
-struct known_member {
-    struct text name;
-    bool once;
-};
-
-static const struct known_member known_members[] = {
-#define BODY_MEMBER(name, text, once) {{text, sizeof text - 1}, once},
+static const struct text known_members[] = {
+#define BODY_MEMBER(name, text) {text, sizeof text - 1},
 #include "runtime/body.def"
 #undef BODY_MEMBER
 };
@@ -27,19 +22,12 @@ static struct json_value value_of(const struct body *body, enum body_member memb
     return body->members[member].value;
 }
 
-/* The last member of this name, which is the one that counts; an absent value otherwise. */
-static struct json_value last_member(struct json_value object, struct text name)
-{
-    struct json_value value = {0};
-    json_find(object, name, &value);
-    return value;
-}
-
 /* Text content, joined by one space. */
 struct tally {
     int64_t messages;
     int64_t pieces;
     int64_t characters; /* without the spaces */
+    const char *twice;  /* a member that stands twice in one object; NULL: none */
 };
 
 static void add_text(struct tally *tally, struct json_value string)
@@ -54,7 +42,9 @@ static void add_content(struct tally *tally, struct json_value content)
     struct json_value part;
     struct json_iterator parts = json_elements_begin(content);
     while (json_next_element(&parts, &part)) {
-        struct json_value text = last_member(part, TEXT("text"));
+        struct json_value text = {0};
+        if (json_find(part, TEXT("text"), &text) == TW_INVALID)
+            tally->twice = "text of a part of content";
         if (text.kind == JSON_STRING)
             add_text(tally, text);
     }
@@ -62,15 +52,18 @@ static void add_content(struct tally *tally, struct json_value content)
         add_text(tally, content);
 }
 
-/* An object: only its content is looked at. The last one counts. */
+/* An object: only its content is looked at. */
 static void read_message(struct json_iterator *messages, struct tally *tally)
 {
     struct json_iterator members = json_enter(messages);
     struct json_member member;
     struct json_value content = {0};
     while (json_next_member(&members, &member))
-        if (json_key_is(&member, TEXT("content")))
+        if (json_key_is(&member, TEXT("content"))) {
+            if (content.raw.data)
+                tally->twice = "content of a message";
             content = member.value;
+        }
     json_leave(messages, &members);
     add_content(tally, content);
 }
@@ -110,7 +103,7 @@ static enum body_member known_member(const struct json_member *member)
 {
     size_t i = 0;
     for (; i < BODY_MEMBER_COUNT; i++) {
-        struct text name = known_members[i].name;
+        struct text name = known_members[i];
         if ((member->escaped || member->name.length == name.length) && json_key_is(member, name))
             break;
     }
@@ -138,16 +131,18 @@ static enum tw_status read_members(struct body *body, struct tally *tallies, str
         enum body_member known = known_member(&member);
         read_value(&iterator, known, &tallies[known], &member.value);
         body->member_count++;
+        if (tallies[known].twice)
+            return twice(error, tallies[known].twice);
         if (known == BODY_MEMBER_COUNT)
             continue;
-        if (known_members[known].once && body_has(body, known))
-            return twice(error, known_members[known].name.data);
+        if (body_has(body, known))
+            return twice(error, known_members[known].data);
         body->members[known] = member;
     }
     return TW_OK;
 }
 
-/* tallies: one a member, of the member's last value. */
+/* tallies: one a member. */
 static void count_text(struct body *body, const struct tally *tallies)
 {
     struct tally all = {0};

@@ -8,7 +8,7 @@
 #include "base/json.h"
 
 enum body_member {
-#define BODY_MEMBER(name, text, once) BODY_##name,
+#define BODY_MEMBER(name, text) BODY_##name,
 #include "runtime/body.def"
 #undef BODY_MEMBER
     BODY_MEMBER_COUNT

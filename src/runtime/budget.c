@@ -110,17 +110,34 @@ static int64_t estimate(const struct budget_question *question)
     return most;
 }
 
-static void decide(struct budget_question *question)
+static void decide(struct budget_question *question, bool may_adjust)
 {
     tw_request *request = question->request;
+    struct tw_action *action = &question->action;
     for (size_t i = 0; i < question->view_count; i++) {
         const struct budget_view *view = &question->views[i];
         if (!view->given)
             request_set_number(request, view->attribute, view->shown, NULL);
     }
     question->rule = tw_decide(request->policy, request);
-    tw_policy_action(request->policy, request, question->rule, &question->action);
+    tw_policy_action(request->policy, request, question->rule, action);
+    question->chosen = action->step_count ? action->steps[0].name : NULL;
+    question->adjusted = may_adjust && question->adjust &&
+                         question->adjust(question->adjust_context, question->model, action);
     question->amount = question->view_count ? estimate(question) : 0;
+}
+
+static bool fits(const struct budget_question *question, const struct budget_view *view)
+{
+    return view->given || question->amount <= view->limit - view->shown;
+}
+
+static bool all_fit(const struct budget_question *question)
+{
+    for (size_t i = 0; i < question->view_count; i++)
+        if (!fits(question, &question->views[i]))
+            return false;
+    return true;
 }
 
 /* Whether every budget has room for the amount; those that have not are shown as spent. */
@@ -129,7 +146,7 @@ static bool has_room(struct budget_question *question)
     bool room = true;
     for (size_t i = 0; i < question->view_count; i++) {
         struct budget_view *view = &question->views[i];
-        if (view->given || question->amount <= view->limit - view->shown)
+        if (fits(question, view))
             continue;
         if (view->shown < view->limit)
             view->shown = view->limit;
@@ -145,10 +162,12 @@ static int64_t choose(void *context)
         struct budget_view *view = &question->views[i];
         view->shown = question->order.buckets[view->bucket].spent;
     }
-    decide(question);
+    decide(question, true);
+    if (question->adjusted && !all_fit(question))
+        decide(question, false);
     question->no_room = question->amount > 0 && !has_room(question);
     if (question->no_room)
-        decide(question);
+        decide(question, false);
     return question->amount;
 }
 

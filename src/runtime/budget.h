@@ -37,6 +37,10 @@ struct budget_question {
     int64_t output_tokens; /* at most; -1: what is usual for the model */
     int64_t instant;       /* of the request, milliseconds since 1970 UTC */
     bool believe;          /* attributes of budgets that were given stand */
+    /* NULL, or what may change the action that the policy gave, and says whether it did. It is left
+     * out where a budget has room for that action, but not for what becomes of it. */
+    bool (*adjust)(void *context, struct text model, struct tw_action *action);
+    void *adjust_context;
 
     /* Made by budget_question_open, in its arena. */
     struct budget_view *views;
@@ -46,6 +50,8 @@ struct budget_question {
     /* The answer. */
     uint32_t rule;
     struct tw_action action;
+    const char *chosen; /* the tier of the rule's first step; NULL where it rejects at once */
+    bool adjusted;
     int64_t amount; /* reserved, picodollars; 0: nothing */
     bool no_room;   /* it was decided as if a budget were spent */
 };

@@ -26,6 +26,7 @@ struct run {
     struct dispatch *dispatch;
     const struct dispatch_order *order;
     struct tw_error *error;
+    bool over;      /* no further attempt is made */
     bool add_usage; /* the provider has to be asked for the usage of a stream */
     struct buffer body;
     struct transport_header headers[MOST_HEADERS];
@@ -47,7 +48,7 @@ static bool take_piece(void *context, struct text piece)
     return attempt_piece(context, piece);
 }
 
-static enum tw_status exchange(struct run *run, struct transport_answer *answer)
+static enum tw_status exchange(struct run *run, int64_t timeout, struct transport_answer *answer)
 {
     const struct dispatch_order *order = run->order;
     struct dispatch *dispatch = run->dispatch;
@@ -60,7 +61,7 @@ static enum tw_status exchange(struct run *run, struct transport_answer *answer)
                                         .headers = run->headers,
                                         .header_count = run->header_count,
                                         .body = buffer_view(&run->body),
-                                        .timeout = steps_timeout(&dispatch->steps),
+                                        .timeout = timeout,
                                         .cancelled = order->cancelled,
                                         .context = &dispatch->attempt,
                                         .on_header = take_header,
@@ -80,6 +81,22 @@ static bool cannot_send(enum tw_status status)
            status == TW_LIMIT;
 }
 
+/* Whether an attempt is to be made, and how long it may take. */
+static bool is_allowed(const struct run *run, int64_t *timeout)
+{
+    const struct dispatch_watch *watch = run->order->watch;
+    *timeout = steps_timeout(&run->dispatch->steps);
+    return !watch || watch->before(watch->context, &run->dispatch->steps, timeout);
+}
+
+static void tell_watch(const struct run *run)
+{
+    const struct dispatch_watch *watch = run->order->watch;
+    struct dispatch *dispatch = run->dispatch;
+    if (watch)
+        watch->after(watch->context, &dispatch->steps, &dispatch->attempt, dispatch->meaning);
+}
+
 /* One attempt, recorded. dispatch->meaning says what came of it. */
 static enum tw_status try_once(struct run *run)
 {
@@ -87,10 +104,14 @@ static enum tw_status try_once(struct run *run)
     struct dispatch *dispatch = run->dispatch;
     struct steps *steps = &dispatch->steps;
     struct transport_answer answer = {0};
+    int64_t timeout;
+    run->over = !is_allowed(run, &timeout);
+    if (run->over)
+        return TW_OK;
     steps_attempt(steps, &dispatch->attempt, run->add_usage, order->visit, order->context,
                   now(run));
     dispatch->failure = (struct tw_error){.code = TW_OK};
-    enum tw_status status = exchange(run, &answer);
+    enum tw_status status = exchange(run, timeout, &answer);
     if (cannot_send(status))
         return fail(run->error, status, "%s", dispatch->failure.message);
     if (is_cancelled(order))
@@ -98,8 +119,11 @@ static enum tw_status try_once(struct run *run)
     dispatch->meaning =
         attempt_end(&dispatch->attempt, status, text_of(tw_policy_provider(order->account->policy)),
                     text_of(steps_current(steps)->name));
-    return steps_record(steps, &dispatch->attempt, dispatch->meaning, answer.sent, now(run),
-                        run->error);
+    status = steps_record(steps, &dispatch->attempt, dispatch->meaning, answer.sent, now(run),
+                          run->error);
+    if (status == TW_OK)
+        tell_watch(run);
+    return status;
 }
 
 static enum tw_status run_steps(struct run *run)
@@ -108,7 +132,7 @@ static enum tw_status run_steps(struct run *run)
     struct dispatch *dispatch = run->dispatch;
     int64_t wait;
     enum tw_status status = try_once(run);
-    while (status == TW_OK && !is_cancelled(order) &&
+    while (status == TW_OK && !run->over && !is_cancelled(order) &&
            steps_next(&dispatch->steps, &dispatch->attempt, dispatch->meaning, &wait)) {
         if (wait > 0)
             transport_pause(order->transport, wait, order->cancelled);

@@ -16,6 +16,17 @@ struct dispatch_clock {
     void *context;
 };
 
+/* Somebody who looks at each attempt, on the thread that sends. */
+struct dispatch_watch {
+    /* Before it; may make *timeout (milliseconds, over 0) shorter. False: neither this attempt is
+     * made nor another one. */
+    bool (*before)(void *context, const struct steps *steps, int64_t *timeout);
+    /* After it. */
+    void (*after)(void *context, const struct steps *steps, const struct attempt *attempt,
+                  enum meaning meaning);
+    void *context;
+};
+
 /* What one request needs; all of it has to stay until dispatch_run returns. */
 struct dispatch_order {
     struct transport *transport;
@@ -30,6 +41,7 @@ struct dispatch_order {
     const atomic_bool *cancelled; /* NULL allowed; transport_wake after setting it */
     piece_visitor visit;          /* NULL allowed */
     void *context;
+    const struct dispatch_watch *watch; /* NULL allowed */
 };
 
 /* What came of it. */
@@ -43,7 +55,8 @@ struct dispatch {
 
 void dispatch_init(struct dispatch *dispatch);
 void dispatch_free(struct dispatch *dispatch);
-/* TW_OK: dispatch says what came of it, be it an error of the provider. Otherwise nothing was
+/* TW_OK: dispatch says what came of it, be it an error of the provider; without a row where `watch`
+ * let no attempt be made. Otherwise nothing was
  * accounted for the attempt that failed: TW_NO_MEMORY, TW_INVALID (the key or the URL cannot be
  * sent), TW_NOT_FOUND (no libcurl). */
 enum tw_status dispatch_run(struct dispatch *dispatch, const struct dispatch_order *order,

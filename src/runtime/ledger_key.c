@@ -36,6 +36,14 @@ static struct text outcome_value(const struct ledger_key *key, const struct ledg
     return text_of(ledger_outcome_name((enum ledger_outcome)row->outcome));
 }
 
+/* A policy may have an attribute of this name, too. */
+static struct text caller_value(const struct ledger_key *key, const struct ledger_row *row,
+                                struct buffer *scratch)
+{
+    (void)scratch;
+    return row->caller.length ? row->caller : ledger_attribute(row, key->name);
+}
+
 static struct text hour_value(const struct ledger_key *key, const struct ledger_row *row,
                               struct buffer *scratch)
 {
@@ -67,10 +75,10 @@ struct ledger_key ledger_key_of(struct text name, const struct zone *zone)
         struct text (*value)(const struct ledger_key *key, const struct ledger_row *row,
                              struct buffer *scratch);
         bool in_order;
-    } known[] = {{"tier", tier_value, false},      {"rule", rule_value, false},
-                 {"model", model_value, false},    {"hour", hour_value, true},
-                 {"day", day_value, true},         {"policy", policy_value, false},
-                 {"outcome", outcome_value, false}};
+    } known[] = {{"tier", tier_value, false},       {"rule", rule_value, false},
+                 {"model", model_value, false},     {"hour", hour_value, true},
+                 {"day", day_value, true},          {"policy", policy_value, false},
+                 {"outcome", outcome_value, false}, {"caller", caller_value, false}};
     struct ledger_key key = {.name = name, .value = attribute_value, .zone = zone};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (!text_is(name, known[i].name))

@@ -13,8 +13,8 @@ struct ledger_key {
     const struct zone *zone; /* of days */
 };
 
-/* The key of a name: tier, rule, model, hour, day, user, outcome or policy, else the attribute of
- * that name. The zone has to stay, as has the name. */
+/* The key of a name: tier, rule, model, hour, day, user, caller, outcome or policy, else the
+ * attribute of that name. The zone has to stay, as has the name. */
 struct ledger_key ledger_key_of(struct text name, const struct zone *zone);
 /* The row's value; empty where it has none. Points into the row, or to the scratch, whose content
  * it replaces. */

@@ -20,10 +20,10 @@ static const char *const rate_members[] = {
 
 static const struct tier_word {
     enum price_tier tier;
-    const char *word;
+    struct text word;
     bool served;
 } tier_words[] = {
-#define PRICE_TIER_WORD(name, word, served) {PRICE_TIER_##name, word, served},
+#define PRICE_TIER_WORD(name, word, served) {PRICE_TIER_##name, {word, sizeof(word) - 1}, served},
 #include "runtime/price.def"
 #undef PRICE_TIER_WORD
 };
@@ -52,7 +52,7 @@ const char *price_match_name(enum price_match match)
 static const struct tier_word *find_tier_word(struct text word)
 {
     for (size_t i = 0; i < sizeof tier_words / sizeof tier_words[0]; i++)
-        if (text_is(word, tier_words[i].word))
+        if (text_equal(word, tier_words[i].word))
             return &tier_words[i];
     return NULL;
 }
@@ -110,22 +110,20 @@ enum price_offer price_offer(const struct price_table *table, struct text model,
     return offer;
 }
 
-/* Which tier's rates stand for a word. */
+/* Which tier's rates stand for a word; known is what find_tier_word gave for it. */
 static enum tw_status choose_tier(const struct price_table *table, const struct price_sheet *sheet,
-                                  const struct price_question *question, struct price_quote *quote,
+                                  const struct price_question *question,
+                                  const struct tier_word *known, struct price_choice *choice,
                                   struct tw_error *error)
 {
     struct text word = question->tier;
-    const struct tier_word *known = find_tier_word(word);
     bool usable = known && (known->served || question->purpose == PRICE_ESTIMATE);
     if (usable && (price_sheet_offers(sheet, known->tier) || !table->others_as_default)) {
-        quote->tier = known->tier;
-        quote->assumed = !known->served;
+        *choice = (struct price_choice){known->tier, !known->served};
         return TW_OK;
     }
     if (table->others_as_default) {
-        quote->tier = PRICE_TIER_DEFAULT;
-        quote->assumed = true;
+        *choice = (struct price_choice){PRICE_TIER_DEFAULT, true};
         return TW_OK;
     }
     if (known)
@@ -183,37 +181,74 @@ static enum tw_status sum_cost(const struct price_quote *quote, const struct pri
     return TW_OK;
 }
 
-static enum tw_status choose_rates(const struct price_question *question, struct price_quote *quote,
+/* Where there are windows, the terms hold for that instant alone. */
+static enum tw_status choose_rates(const struct price_question *question, struct price_terms *terms,
                                    struct tw_error *error)
 {
-    const struct price_row *row = quote->row;
-    if (row->window_count && question->instant < 0)
+    const struct price_row *row = terms->row;
+    int64_t instant = question->instant;
+    if (row->window_count && instant < 0)
         return fail(error, TW_UNKNOWN,
                     "the price of '%.*s' depends on the time, which is not known",
                     TEXT_ARGUMENTS(row->model));
-    quote->window = row->window_count ? price_row_window(row, question->instant) : NULL;
-    quote->rates = quote->window ? &quote->window->rates : &row->rates;
+    terms->window = row->window_count ? price_row_window(row, instant) : NULL;
+    terms->rates = terms->window ? &terms->window->rates : &row->rates;
+    terms->from = row->window_count || instant < 0 ? instant : row->from;
+    terms->until = row->window_count || instant < 0 ? instant + 1 : row->until;
     return TW_OK;
+}
+
+enum tw_status price_terms_find(const struct price_table *table,
+                                const struct price_question *question, struct price_terms *terms,
+                                struct tw_error *error)
+{
+    const struct tier_word *known = find_tier_word(question->tier);
+    *terms = (struct price_terms){0};
+    enum tw_status status = price_find(table, question, &terms->row, &terms->match, error);
+    if (status == TW_OK)
+        status = choose_rates(question, terms, error);
+    if (status == TW_OK)
+        status = choose_tier(table, &terms->rates->sheet, question, known, &terms->usual, error);
+    if (status == TW_OK && terms->rates->long_above >= 0)
+        status = choose_tier(table, &terms->rates->long_sheet, question, known,
+                             &terms->long_context, error);
+    return status;
+}
+
+enum tw_status price_terms_apply(const struct price_terms *terms, const struct token_usage *usage,
+                                 struct price_quote *quote, struct tw_error *error)
+{
+    const struct price_rates *rates = terms->rates;
+    bool is_long = rates->long_above >= 0 && usage->input > rates->long_above;
+    struct price_choice choice = is_long ? terms->long_context : terms->usual;
+    int64_t tokens[PRICE_RATE_COUNT];
+    *quote = (struct price_quote){.row = terms->row,
+                                  .match = terms->match,
+                                  .window = terms->window,
+                                  .rates = rates,
+                                  .tier = choice.tier,
+                                  .assumed = choice.assumed,
+                                  .long_context = is_long,
+                                  .cost = PRICE_UNKNOWN};
+    enum tw_status status = split_usage(usage, tokens, error);
+    if (status != TW_OK)
+        return status;
+    return sum_cost(quote, is_long ? &rates->long_sheet : &rates->sheet, tokens, &quote->cost,
+                    error);
 }
 
 enum tw_status price_usage(const struct price_table *table, const struct price_question *question,
                            const struct token_usage *usage, struct price_quote *quote,
                            struct tw_error *error)
 {
-    int64_t tokens[PRICE_RATE_COUNT];
-    *quote = (struct price_quote){.cost = PRICE_UNKNOWN};
-    enum tw_status status = price_find(table, question, &quote->row, &quote->match, error);
+    struct price_terms terms;
+    enum tw_status status = price_terms_find(table, question, &terms, error);
     if (status == TW_OK)
-        status = choose_rates(question, quote, error);
-    if (status == TW_OK)
-        status = split_usage(usage, tokens, error);
-    if (status != TW_OK)
-        return status;
-    const struct price_rates *rates = quote->rates;
-    quote->long_context = rates->long_above >= 0 && usage->input > rates->long_above;
-    const struct price_sheet *sheet = quote->long_context ? &rates->long_sheet : &rates->sheet;
-    status = choose_tier(table, sheet, question, quote, error);
-    if (status != TW_OK)
-        return status;
-    return sum_cost(quote, sheet, tokens, &quote->cost, error);
+        return price_terms_apply(&terms, usage, quote, error);
+    *quote = (struct price_quote){.row = terms.row,
+                                  .match = terms.match,
+                                  .window = terms.window,
+                                  .rates = terms.rates,
+                                  .cost = PRICE_UNKNOWN};
+    return status;
 }

@@ -143,7 +143,30 @@ enum tw_status price_find(const struct price_table *table, const struct price_qu
 /* The row's window that holds at an instant, NULL where none does. instant: 0 to INSTANT_LAST. */
 const struct price_window *price_row_window(const struct price_row *row, int64_t instant);
 
-/* What a request with `usage` costs.
+/* What a question finds in a table before any token is counted, for pricing many requests alike. */
+struct price_terms {
+    const struct price_row *row; /* of the table; NULL where no row matches */
+    enum price_match match;
+    const struct price_window *window; /* of the row; NULL outside of all */
+    const struct price_rates *rates;   /* of the window, else of the row; NULL without a row */
+    struct price_choice {
+        enum price_tier tier;
+        bool assumed;
+    } usual, long_context; /* whose rates are used, up to the long-context threshold and over it */
+    int64_t from,
+        until; /* instants: the terms are the same from `from` up to and without `until` */
+};
+
+/* terms->row is set whatever the result. error may be NULL. The terms live as long as the table.
+ * TW_UNKNOWN: no row, a tier without a price, or the time of day where the row has windows. */
+enum tw_status price_terms_find(const struct price_table *table,
+                                const struct price_question *question, struct price_terms *terms,
+                                struct tw_error *error);
+/* The second half of price_usage, from terms that price_terms_find gave with TW_OK. */
+enum tw_status price_terms_apply(const struct price_terms *terms, const struct token_usage *usage,
+                                 struct price_quote *quote, struct tw_error *error);
+
+/* What a request with `usage` costs: price_terms_find and price_terms_apply in one.
  *
  * (input - cached - cache_write) * input rate + cached * cached rate + cache_write * write rate
  * + output * output rate. cached and cache_write that were not reported (-1) count as 0: a provider

@@ -211,6 +211,9 @@ static enum tw_status index_rows(struct loader *loader)
         table->models = models;
         models[table->model_count++] = (struct price_model){row->model, row, 1};
     }
+    /* Room for twice as many: a snapshot is first looked for under its own name, in vain. */
+    if (!map_reserve(&table->by_model, 2 * table->model_count))
+        return no_memory(loader);
     for (size_t i = 0; i < table->model_count; i++)
         if (!map_set(&table->by_model, table->models[i].name, &table->models[i]))
             return no_memory(loader);

@@ -7,40 +7,31 @@
 #include "base/quotation.h"
 #include "runtime/price_schedule.h"
 
-/* Whether text ends as pattern says, where D stands for a digit and any other byte for itself. */
-static bool ends_like(struct text text, const char *pattern)
+static bool are_digits(const char *at, size_t count)
 {
-    struct text shape = text_of(pattern);
-    if (text.length <= shape.length)
-        return false;
-    const char *end = text.data + text.length - shape.length;
-    for (size_t i = 0; i < shape.length; i++) {
-        bool digit = end[i] >= '0' && end[i] <= '9';
-        if (shape.data[i] == 'D' ? !digit : end[i] != shape.data[i])
-            return false;
-    }
-    return true;
+    bool digits = true;
+    for (size_t i = 0; i < count; i++)
+        digits &= (unsigned char)(at[i] - '0') <= 9;
+    return digits;
 }
 
-static int two_digits(const char *at)
+/* From 01 to most; nothing where these are no two digits. */
+static bool is_two_digits_to(const char *at, int most)
 {
-    return (at[0] - '0') * 10 + at[1] - '0';
+    int number = (at[0] - '0') * 10 + at[1] - '0';
+    return are_digits(at, 2) && number >= 1 && number <= most;
 }
 
 struct text price_undated(struct text model)
 {
-    static const struct {
-        const char *pattern;
-        size_t month, day; /* offsets from the end */
-    } dates[] = {{"-DDDD-DD-DD", 5, 2}, {"-DDDD", 4, 2}};
+    enum { LONG = sizeof "-2025-08-07" - 1, SHORT = sizeof "-0807" - 1 };
     const char *end = model.data + model.length;
-    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
-        if (!ends_like(model, dates[i].pattern))
-            continue;
-        int month = two_digits(end - dates[i].month), day = two_digits(end - dates[i].day);
-        if (month >= 1 && month <= 12 && day >= 1 && day <= 31)
-            return (struct text){model.data, model.length - text_of(dates[i].pattern).length};
-    }
+    if (model.length > LONG && end[-LONG] == '-' && end[-6] == '-' && end[-3] == '-' &&
+        are_digits(end - 10, 4) && is_two_digits_to(end - 5, 12) && is_two_digits_to(end - 2, 31))
+        return (struct text){model.data, model.length - LONG};
+    if (model.length > SHORT && end[-SHORT] == '-' && is_two_digits_to(end - 4, 12) &&
+        is_two_digits_to(end - 2, 31))
+        return (struct text){model.data, model.length - SHORT};
     return TEXT("");
 }
 
@@ -119,18 +110,28 @@ static enum tw_status no_model(const struct price_table *table,
                 TEXT_ARGUMENTS(table->name), TEXT_ARGUMENTS(question->model));
 }
 
+/* The names that a model may stand under, in the order in which they are tried. */
+static struct text name_tried(struct text model, enum price_match match)
+{
+    switch (match) {
+    case PRICE_MATCH_EXACT:
+        return model;
+    case PRICE_MATCH_SNAPSHOT:
+        return price_undated(model);
+    case PRICE_MATCH_ANY:
+        break;
+    }
+    return TEXT("*");
+}
+
 enum tw_status price_find(const struct price_table *table, const struct price_question *question,
                           const struct price_row **row, enum price_match *match,
                           struct tw_error *error)
 {
-    const struct text names[] = {
-        [PRICE_MATCH_EXACT] = question->model,
-        [PRICE_MATCH_SNAPSHOT] = price_undated(question->model),
-        [PRICE_MATCH_ANY] = TEXT("*"),
-    };
     *row = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct price_model *model = map_get(&table->by_model, names[i]);
+    for (int i = PRICE_MATCH_EXACT; i <= PRICE_MATCH_ANY; i++) {
+        struct text name = name_tried(question->model, (enum price_match)i);
+        const struct price_model *model = name.length ? map_get(&table->by_model, name) : NULL;
         bool several = false;
         if (!model)
             continue;

@@ -23,11 +23,15 @@ struct tw_router {
     struct zone *zone;
     struct transport *transport;
     struct price_table *prices;
+    bool prices_are_shared;
     struct store *store;
     char *base_url, *api_key;
     tw_request *request;
     struct random random;
     struct dispatch_clock clock;
+    struct health health, *healths[1]; /* what its own attempts met */
+    struct health *const *all_health;  /* of the process, as far as this router knows */
+    size_t all_health_count;
     atomic_bool cancelled;
 };
 
@@ -37,12 +41,31 @@ static int64_t monotonic_milliseconds(void *context)
     return clock_monotonic() / 1000000;
 }
 
-static enum tw_status open_zone(tw_router *router, struct tw_error *error)
+enum tw_status router_use_policy(tw_router *router, const tw_policy *policy, struct tw_error *error)
 {
-    const char *name = tw_policy_timezone(router->policy);
-    enum tw_status status = zone_open(text_of(name), &router->zone);
-    return status ? fail(error, status, "the time zone %s: %s", name, tw_status_text(status))
-                  : TW_OK;
+    const char *name = tw_policy_timezone(policy);
+    struct zone *zone;
+    tw_request *request;
+    enum tw_status status = zone_open(text_of(name), &zone);
+    if (status != TW_OK)
+        return fail(error, status, "the time zone %s: %s", name, tw_status_text(status));
+    if (tw_request_new(policy, &request) != TW_OK) {
+        zone_free(zone);
+        return fail(error, TW_NO_MEMORY, "out of memory");
+    }
+    zone_free(router->zone);
+    tw_request_free(router->request);
+    router->policy = policy;
+    router->provider = provider_find(text_of(tw_policy_provider(policy)));
+    router->zone = zone;
+    router->request = request;
+    return TW_OK;
+}
+
+static void free_prices(struct price_table *prices, bool shared)
+{
+    if (!shared)
+        price_table_free(prices);
 }
 
 enum tw_status router_make(const struct router_parts *parts, tw_router **result,
@@ -52,24 +75,24 @@ enum tw_status router_make(const struct router_parts *parts, tw_router **result,
     *result = NULL;
     if (!router) {
         transport_close(parts->transport);
-        price_table_free(parts->prices);
+        free_prices(parts->prices, parts->prices_are_shared);
         store_close(parts->store);
         return fail(error, TW_NO_MEMORY, "out of memory");
     }
-    router->policy = parts->policy;
-    router->provider = provider_find(text_of(tw_policy_provider(parts->policy)));
     router->transport = parts->transport;
     router->prices = parts->prices;
+    router->prices_are_shared = parts->prices_are_shared;
     router->store = parts->store;
     router->clock = parts->clock;
     router->random.state = parts->seed;
+    router->healths[0] = &router->health;
+    router_share_health(router, router->healths, 1);
     router->base_url = strdup(parts->base_url);
     router->api_key = parts->api_key ? strdup(parts->api_key) : NULL;
     enum tw_status status = base_url_check(text_of(parts->base_url), error);
     if (status == TW_OK)
-        status = open_zone(router, error);
-    if (status == TW_OK && (!router->base_url || (parts->api_key && !router->api_key) ||
-                            tw_request_new(parts->policy, &router->request) != TW_OK))
+        status = router_use_policy(router, parts->policy, error);
+    if (status == TW_OK && (!router->base_url || (parts->api_key && !router->api_key)))
         status = fail(error, TW_NO_MEMORY, "out of memory");
     if (status == TW_OK)
         *result = router;
@@ -83,7 +106,7 @@ void tw_router_free(tw_router *router)
     if (!router)
         return;
     transport_close(router->transport);
-    price_table_free(router->prices);
+    free_prices(router->prices, router->prices_are_shared);
     store_close(router->store);
     zone_free(router->zone);
     tw_request_free(router->request);
@@ -128,6 +151,17 @@ enum tw_status tw_router_new(const struct tw_router_options *options, tw_router 
     return status;
 }
 
+struct health *router_health(tw_router *router)
+{
+    return &router->health;
+}
+
+void router_share_health(tw_router *router, struct health *const *all, size_t count)
+{
+    router->all_health = all;
+    router->all_health_count = count;
+}
+
 void tw_router_cancel(tw_router *router)
 {
     atomic_store(&router->cancelled, true);
@@ -146,8 +180,8 @@ struct chat_run {
     struct account account;
     struct budget_question question;
     struct buffer url;
-    bool unsettled; /* the rows of a request that came to its end are the caller's to append */
-    bool prepared;  /* body and attributes are good, and the policy has decided */
+    const struct chat_terms *terms; /* NULL, or the rows are the caller's to append */
+    bool prepared;                  /* body and attributes are good, and the policy has decided */
 };
 
 static struct text endpoint_of(const struct tw_chat *chat, const struct body *body)
@@ -168,6 +202,15 @@ static struct attribute_pair *pairs_of(struct arena *arena, const struct tw_pair
     return result;
 }
 
+/* On the caller's terms, or with the router's own store. */
+static enum tw_status answer_question(struct chat_run *run)
+{
+    struct budget_question *question = &run->question;
+    if (run->terms && question->view_count)
+        return run->terms->reserve(run->terms->context, &question->order, run->error);
+    return budget_decide(question, run->router->store, run->error);
+}
+
 static enum tw_status decide_with_budgets(struct chat_run *run)
 {
     tw_router *router = run->router;
@@ -179,9 +222,13 @@ static enum tw_status decide_with_budgets(struct chat_run *run)
                                              .output_tokens = run->body.max_output_tokens,
                                              .instant = run->instant,
                                              .believe = true};
+    if (run->terms) {
+        run->question.adjust = run->terms->adjust;
+        run->question.adjust_context = run->terms->context;
+    }
     enum tw_status status =
         budget_question_open(&run->question, &run->result->dispatch.arena, run->error);
-    return status == TW_OK ? budget_decide(&run->question, router->store, run->error) : status;
+    return status == TW_OK ? answer_question(run) : status;
 }
 
 static enum tw_status decide(struct chat_run *run)
@@ -198,7 +245,9 @@ static enum tw_status decide(struct chat_run *run)
         .given = pairs_of(arena, chat->attributes, chat->attribute_count),
         .given_count = chat->attribute_count,
         .headers = pairs_of(arena, chat->headers, chat->header_count),
-        .header_count = chat->header_count};
+        .header_count = chat->header_count,
+        .health = router->all_health,
+        .health_count = router->all_health_count};
     if (!source.given || !source.headers)
         return fail(run->error, TW_NO_MEMORY, "out of memory");
     tw_request_clear(router->request);
@@ -211,10 +260,10 @@ static enum tw_status decide(struct chat_run *run)
         return status;
     const struct budget_question *question = &run->question;
     tw_policy_rule(router->policy, question->rule, &result->rule);
-    run->account.rule = text_of(result->rule.name);
+    run->account.rule = question->adjusted ? run->terms->adjusted_rule : text_of(result->rule.name);
     run->account.estimate = question->amount;
-    if (question->action.step_count)
-        run->account.chosen_tier = text_of(question->action.steps[0].name);
+    if (question->chosen)
+        run->account.chosen_tier = text_of(question->chosen);
     return TW_OK;
 }
 
@@ -228,13 +277,18 @@ static enum tw_status prepare(struct chat_run *run)
     if (status != TW_OK)
         return status;
     run->endpoint = endpoint_of(run->chat, &run->body);
+    if (!body_has(&run->body, BODY_MODEL) && text_equal(run->endpoint, TEXT("/chat/completions")))
+        return fail(run->error, TW_INVALID, "the body names no model");
     run->instant = run->chat->instant >= 0 ? run->chat->instant : clock_system() / 1000000;
     if (run->instant > INSTANT_LAST)
         return fail(run->error, TW_INVALID, "the instant is after the year 9999");
     run->account = (struct account){.policy = router->policy,
                                     .provider = router->provider,
                                     .prices = router->prices,
-                                    .zone = router->zone};
+                                    .zone = router->zone,
+                                    .health = &router->health};
+    if (run->terms)
+        run->account.caller = run->terms->caller;
     uint64_t high = random_next(&router->random), low = random_next(&router->random);
     run->account.request_id = arena_format(arena, "req_%016llx%016llx", (unsigned long long)high,
                                            (unsigned long long)low);
@@ -270,17 +324,16 @@ static enum tw_status send_request(struct chat_run *run)
                                          .instant = run->instant,
                                          .cancelled = &router->cancelled,
                                          .visit = run->chat->on_piece ? pass_piece : NULL,
-                                         .context = run};
+                                         .context = run,
+                                         .watch = run->terms ? &run->terms->watch : NULL};
     enum tw_status status = dispatch_run(&run->result->dispatch, &order, run->error);
     bool dispatched = status == TW_OK;
     /* What was attempted before a failure is accounted for as well. */
-    if (!run->unsettled || !dispatched)
+    if (!run->terms)
         result_account(run->result, router->store, run->question.order.reservation);
     if (dispatched)
         status = result_describe(run->result, &run->account, &run->question.action,
                                  atomic_load(&router->cancelled), run->error);
-    if (run->unsettled && dispatched && status != TW_OK)
-        result_account(run->result, router->store, run->question.order.reservation);
     return status;
 }
 
@@ -296,8 +349,12 @@ static enum tw_status chat_through(struct chat_run *run)
         status = send_request(run);
     buffer_free(&run->url);
     atomic_store(&run->router->cancelled, false);
-    if (status != TW_OK)
+    bool owed =
+        run->terms && (run->result->dispatch.steps.row_count || run->question.order.reservation);
+    if (status != TW_OK && !owed) {
         tw_result_free(&run->result->result);
+        run->result = NULL;
+    }
     return status;
 }
 
@@ -306,24 +363,18 @@ enum tw_status tw_router_chat(tw_router *router, const struct tw_chat *chat,
 {
     struct chat_run run = {.router = router, .chat = chat, .error = error};
     enum tw_status status = chat_through(&run);
-    *result = status == TW_OK ? &run.result->result : NULL;
+    *result = run.result ? &run.result->result : NULL;
     return status;
 }
 
 enum tw_status router_chat_unsettled(tw_router *router, const struct tw_chat *chat,
-                                     struct unsettled *unsettled, struct tw_error *error)
+                                     const struct chat_terms *terms, struct unsettled *unsettled,
+                                     struct tw_error *error)
 {
-    struct chat_run run = {.router = router, .chat = chat, .error = error, .unsettled = true};
+    struct chat_run run = {.router = router, .chat = chat, .error = error, .terms = terms};
     enum tw_status status = chat_through(&run);
-    *unsettled = (struct unsettled){.prepared = run.prepared};
-    if (status == TW_OK) {
-        unsettled->result = run.result;
-        unsettled->reservation = run.question.order.reservation;
-    }
+    *unsettled = (struct unsettled){.result = run.result,
+                                    .reservation = run.question.order.reservation,
+                                    .prepared = run.prepared};
     return status;
-}
-
-struct store *router_store(tw_router *router)
-{
-    return router->store;
 }

@@ -50,7 +50,7 @@ static enum tw_outcome outcome_of(const struct dispatch *dispatch, bool cancelle
     if (dispatch->meaning == MEANING_SERVED && dispatch->steps.row_count &&
         !dispatch->steps.rejected)
         return TW_ANSWERED;
-    if (cancelled || dispatch->attempt.stopped)
+    if (cancelled || dispatch->attempt.stopped || dispatch->steps.row_count == 0)
         return TW_STOPPED;
     if (dispatch->steps.rejected)
         return TW_REJECTED;
@@ -106,7 +106,10 @@ static void describe_attempts(struct result *result)
 static void describe_money(struct result *result)
 {
     const struct dispatch *dispatch = &result->dispatch;
-    const struct ledger_row *row = &dispatch->steps.rows[dispatch->steps.row_count - 1];
+    struct ledger_row none;
+    ledger_row_init(&none);
+    const struct ledger_row *row =
+        dispatch->steps.row_count ? &dispatch->steps.rows[dispatch->steps.row_count - 1] : &none;
     result->result.served_tier = kept(&result->dispatch, row->served_tier);
     result->result.input_tokens = row->input_tokens;
     result->result.cached_tokens = row->cached_tokens;

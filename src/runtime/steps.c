@@ -40,6 +40,14 @@ void steps_attempt(struct steps *steps, struct attempt *attempt, bool drop_usage
     attempt_begin(attempt, steps->instant + (now - steps->start), drop_usage, visit, context);
 }
 
+/* Tells how the tier does. What was broken off, or not sent, says nothing of it. */
+static void note_health(const struct steps *steps, enum meaning meaning, bool sent, int64_t now)
+{
+    if (steps->account->health && sent && meaning != MEANING_CANCELLED)
+        health_note(steps->account->health, text_of(steps_current(steps)->name),
+                    meaning == MEANING_REFUSED, steps->instant + (now - steps->start));
+}
+
 /* Most requests need one attempt: the array starts small. */
 static struct ledger_row *add_row(struct steps *steps, struct tw_error *error)
 {
@@ -69,6 +77,7 @@ enum tw_status steps_record(struct steps *steps, const struct attempt *attempt,
     row->attempted_tier = text_of(steps_current(steps)->name);
     row->delay_added = steps->begun - steps->start;
     row->latency = now - steps->begun;
+    note_health(steps, meaning, sent, now);
     return steps->arena->failed ? fail(error, TW_NO_MEMORY, "out of memory") : TW_OK;
 }
 

@@ -96,6 +96,8 @@ static enum tw_status read_value(struct gate *gate, struct text value, struct tw
                     (int)gate->tier.length, gate->tier.data);
     enum tw_status status =
         value_parse(percent ? TW_TYPE_PERCENT : type_of(kind), value, &gate->value, error);
+    if (status == TW_OK && gate->value < 0)
+        return fail(error, TW_INVALID, "`%.*s` has two signs", (int)value.length, value.data);
     gate->value = less ? -gate->value : gate->value;
     return status;
 }

@@ -23,8 +23,9 @@ struct ledger_attempts {
 
 enum tw_status ledger_measure(struct store *store, struct arena *arena,
                               struct ledger_attempts *attempts, struct tw_error *error);
-/* Tells the listener of every request. progress counts rows. */
-enum tw_status ledger_read(struct store *store, const struct log_listener *listener,
-                           struct tw_error *error);
+/* Tells the listener of every request, with the attributes that were kept with it and that a policy
+ * reads (a policy may be NULL). progress counts rows. */
+enum tw_status ledger_read(struct store *store, const tw_policy *const policies[LOG_SIDES],
+                           const struct log_listener *listener, struct tw_error *error);
 
 #endif

@@ -28,59 +28,106 @@ void log_settle(struct log_reader *reader, const size_t counts[LOG_FORMAT_COUNT]
 }
 
 /* The text of a string with escapes, in the scratch. */
-static bool decode(struct log_reader *reader, struct json_value *value)
+static bool decode(struct log_reader *reader, struct json_value string, struct text *text)
 {
     size_t start = reader->scratch.length;
-    if (json_string_decode(*value, &reader->scratch) != TW_OK)
+    if (json_string_decode(string, &reader->scratch) != TW_OK)
         return false;
-    value->raw = (struct text){reader->scratch.data + start, reader->scratch.length - start};
+    *text = (struct text){reader->scratch.data + start, reader->scratch.length - start};
     return true;
 }
 
-/* A value whose pointer leads nowhere gives nothing. */
-static enum tw_status take_fact(struct log_reader *reader, const struct log_member *member,
-                                struct json_value value, struct tw_error *error)
+static enum tw_status take_fact(struct log_reader *reader, enum log_fact fact,
+                                const struct json_value *value, struct tw_error *error)
 {
-    struct text ignored;
-    bool cell = reader->record.cells;
-    if (member->fact == LOG_FACT_NOTHING)
+    struct text text = value->raw;
+    if (fact == LOG_FACT_NOTHING || value->kind == JSON_NULL)
         return TW_OK;
-    if (*member->pointer &&
-        (cell || json_pointer(value, text_of(member->pointer), &value) != TW_OK))
-        return TW_OK;
-    if (!cell && value.kind == JSON_STRING && !json_string_plain(value, &ignored)) {
-        if (!decode(reader, &value))
-            return fail(error, TW_LIMIT, "more than 1 MB of texts with escapes");
-        cell = true;
+    if (value->kind == JSON_STRING && !reader->record.cells && !json_string_plain(*value, &text) &&
+        !decode(reader, *value, &text))
+        return fail(error, TW_LIMIT, "more than 1 MB of texts with escapes");
+    return log_record_set(&reader->record, fact, value->kind, text)
+               ? TW_OK
+               : log_fact_fail(fact, value->raw, error);
+}
+
+/* A member that pointers lead through, and what of it was found. */
+struct pointed {
+    struct text name;
+    struct json_value value;
+    size_t found;
+};
+
+/* Finds the first names of all pointers in one walk. */
+static void find_pointed(const struct json_value *object, const struct log_column *column,
+                         struct pointed pointed[COLUMN_MEMBERS_MAX])
+{
+    struct json_iterator members = json_members_begin(*object);
+    struct json_member member;
+    for (size_t i = 0; i < column->member_count; i++)
+        pointed[i] = (struct pointed){.name = column->first_names[i]};
+    while (json_next_member(&members, &member))
+        for (size_t i = 0; i < column->member_count; i++)
+            if (json_key_is(&member, pointed[i].name)) {
+                pointed[i].value = member.value;
+                pointed[i].found++;
+            }
+}
+
+/* The members that the column's pointers lead to. One that is not there, or that stands there
+ * twice, gives nothing, as json_pointer has it. */
+static enum tw_status take_pointed(struct log_reader *reader, const struct log_column *column,
+                                   const struct json_value *object, struct tw_error *error)
+{
+    struct pointed pointed[COLUMN_MEMBERS_MAX];
+    enum tw_status status = TW_OK;
+    find_pointed(object, column, pointed);
+    for (size_t i = 0; i < column->member_count && status == TW_OK; i++) {
+        const struct log_member *member = &column->members[i];
+        struct text rest = text_of(member->pointer + 1 + pointed[i].name.length);
+        struct json_value value;
+        if (pointed[i].found == 1 && json_pointer(pointed[i].value, rest, &value) == TW_OK)
+            status = take_fact(reader, member->fact, &value, error);
     }
-    return log_record_set(&reader->record, member->fact, value, cell, error);
+    return status;
+}
+
+static bool column_is_read(const struct log_column *column)
+{
+    return column->attribute[0] >= 0 || column->attribute[1] >= 0;
 }
 
 static enum tw_status take_attribute(struct log_reader *reader, const struct log_column *column,
-                                     struct json_value value, struct tw_error *error)
+                                     const struct json_value *value, struct tw_error *error)
 {
     struct log_record *record = &reader->record;
-    if (column->attribute[0] < 0 && column->attribute[1] < 0)
+    if (!column_is_read(column))
         return TW_OK;
     if (record->value_count == LOG_VALUES_MAX)
         return fail(error, TW_LIMIT, "more than %d attributes", LOG_VALUES_MAX);
     struct log_value *slot = &record->values[record->value_count++];
-    slot->json = value;
+    slot->json = *value;
     memcpy(slot->attribute, column->attribute, sizeof slot->attribute);
     return TW_OK;
 }
 
-enum tw_status log_take_value(struct log_reader *reader, size_t place, struct text name,
-                              struct json_value value, struct tw_error *error)
+enum tw_status log_take_value(struct log_reader *reader, const struct log_column *column,
+                              const struct json_value *value, struct tw_error *error)
 {
-    const struct log_column *column = log_columns_find(&reader->columns, place, name);
     enum tw_status status = TW_OK;
-    for (size_t i = 0; i < column->member_count && status == TW_OK; i++)
-        status = take_fact(reader, &column->members[i], value, error);
-    /* `time` that is no instant is the time of day. */
-    bool both = column->attribute[0] >= 0 || column->attribute[1] >= 0;
-    if (column->members && !(both && status != TW_OK))
-        return status;
+    switch (column->meaning) {
+    case COLUMN_ATTRIBUTE:
+        break;
+    case COLUMN_FACT:
+        return take_fact(reader, column->members->fact, value, error);
+    case COLUMN_FACT_OR_ATTRIBUTE:
+        status = take_fact(reader, column->members->fact, value, error);
+        if (status == TW_OK || !column_is_read(column))
+            return status;
+        break;
+    case COLUMN_POINTERS: /* a cell of CSV has nothing inside */
+        return reader->record.cells ? TW_OK : take_pointed(reader, column, value, error);
+    }
     return take_attribute(reader, column, value, error);
 }
 

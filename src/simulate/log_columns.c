@@ -42,13 +42,31 @@ static const struct log_member *members_named(enum log_format format, struct tex
     return first;
 }
 
+/* What stands behind the pointer's first slash. No pointer of ours has a name with an escape. */
+static struct text first_name(const char *pointer)
+{
+    return (struct text){pointer + 1, strcspn(pointer + 1, "/")};
+}
+
 /* A name that gives a fact sets the attribute of that fact, so it is no attribute of its own. Only
- * `time` is both: an instant, or a time of day. */
+ * `time` is both: an instant, or a time of day. Several members of one name all have pointers. */
+static enum column_meaning meaning_of(const struct log_column *column, struct text name)
+{
+    if (!column->members)
+        return COLUMN_ATTRIBUTE;
+    if (*column->members->pointer)
+        return COLUMN_POINTERS;
+    return text_is(name, "time") ? COLUMN_FACT_OR_ATTRIBUTE : COLUMN_FACT;
+}
+
 static struct log_column resolve(const struct log_columns *columns, struct text name)
 {
     struct log_column column = {.attribute = {-1, -1}};
     column.members = members_named(columns->format, name, &column.member_count);
-    if (column.members && !text_is(name, "time"))
+    column.meaning = meaning_of(&column, name);
+    for (size_t i = 0; column.meaning == COLUMN_POINTERS && i < column.member_count; i++)
+        column.first_names[i] = first_name(column.members[i].pointer);
+    if (column.meaning == COLUMN_FACT || column.meaning == COLUMN_POINTERS)
         return column;
     for (int side = 0; side < LOG_SIDES; side++) {
         const tw_policy *policy = columns->policies[side];

@@ -8,7 +8,7 @@
 
 #include "simulate/log_record.h"
 
-enum { COLUMN_PLACES = 256, COLUMN_SLOTS = 512, COLUMN_NAME_MAX = 128 };
+enum { COLUMN_PLACES = 256, COLUMN_SLOTS = 512, COLUMN_NAME_MAX = 128, COLUMN_MEMBERS_MAX = 6 };
 
 /* A row of log_facts.def. */
 struct log_member {
@@ -17,10 +17,19 @@ struct log_member {
     enum log_fact fact;
 };
 
+enum column_meaning {
+    COLUMN_ATTRIBUTE,         /* or nothing, where nobody reads it */
+    COLUMN_FACT,              /* the value is that of the only member */
+    COLUMN_FACT_OR_ATTRIBUTE, /* the same, and an attribute where it is no such fact */
+    COLUMN_POINTERS           /* the members' facts are inside the value */
+};
+
 struct log_column {
+    enum column_meaning meaning;
     const struct log_member *members; /* those of this name; NULL where there are none */
     size_t member_count;
-    int attribute[LOG_SIDES]; /* see struct log_value */
+    struct text first_names[COLUMN_MEMBERS_MAX]; /* that each pointer begins with */
+    int attribute[LOG_SIDES];                    /* see struct log_value */
 };
 
 struct column_slot {

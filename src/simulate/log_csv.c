@@ -103,7 +103,8 @@ enum tw_status log_take_row(struct log_reader *reader, struct text frame, struct
         header.data += name.length + 1;
         header.length -= name.length + 1;
         struct json_value value = {JSON_STRING, cell};
-        if (cell.length && log_take_value(reader, place, name, value, &why) != TW_OK)
+        const struct log_column *column = log_columns_find(&reader->columns, place, name);
+        if (cell.length && log_take_value(reader, column, &value, &why) != TW_OK)
             return log_report(reader, &why);
     }
     if (header.length)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 1 << 20 };
+enum { BLOCK = 1 << 17 };
 
 void log_frames_init(struct log_frames *frames, int descriptor)
 {

@@ -4,8 +4,6 @@
  * and a bucket has `results`, each of which counts as many requests as it says. */
 #include "simulate/log_reader.h"
 
-enum { FLAT_MAX = 64 /* members of a line that is read in one pass */ };
-
 static enum tw_status take_members(struct log_reader *reader, struct json_value object,
                                    struct tw_error *error)
 {
@@ -14,22 +12,36 @@ static enum tw_status take_members(struct log_reader *reader, struct json_value 
     for (size_t place = 0; json_next_member(&members, &member); place++) {
         if (member.escaped || member.value.kind == JSON_NULL)
             continue; /* no name that means anything has an escape */
-        enum tw_status status = log_take_value(reader, place, member.name, member.value, error);
+        const struct log_column *column = log_columns_find(&reader->columns, place, member.name);
+        enum tw_status status = log_take_value(reader, column, &member.value, error);
         if (status)
             return status;
     }
     return TW_OK;
 }
 
+/* A name that stood at this place of the last line as well needs no looking up. */
+static const struct log_column *column_of(struct log_reader *reader, size_t place,
+                                          const struct json_member *member)
+{
+    struct log_column *column = &reader->shape_columns[place];
+    if (!member->expected) {
+        *column = *log_columns_find(&reader->columns, place, member->name);
+        json_shape_keep(&reader->shape, place, member);
+    }
+    return column;
+}
+
 /* The same for a line whose members are known already. */
-static enum tw_status take_flat(struct log_reader *reader, const struct json_member *members,
-                                size_t count)
+static enum tw_status take_known(struct log_reader *reader, const struct json_member *members,
+                                 size_t count)
 {
     struct tw_error why;
     enum tw_status status = TW_OK;
     for (size_t place = 0; place < count && status == TW_OK; place++)
-        if (members[place].value.kind != JSON_NULL)
-            status = log_take_value(reader, place, members[place].name, members[place].value, &why);
+        if (!members[place].escaped && members[place].value.kind != JSON_NULL)
+            status = log_take_value(reader, column_of(reader, place, &members[place]),
+                                    &members[place].value, &why);
     if (status)
         return log_report(reader, &why);
     return reader->listener->record(reader->listener->context, &reader->record);
@@ -83,10 +95,15 @@ static bool is_page(struct json_value object, struct json_value *data)
            json_find(object, TEXT("data"), data) == TW_OK && data->kind == JSON_ARRAY;
 }
 
+static bool may_have_pages(const struct log_reader *reader)
+{
+    return !reader->settled || reader->columns.format == LOG_OPENAI_USAGE;
+}
+
 static enum tw_status take_object(struct log_reader *reader, struct json_value object)
 {
     struct json_value data, bucket;
-    if (reader->settled && reader->columns.format != LOG_OPENAI_USAGE)
+    if (!may_have_pages(reader))
         return take_request(reader, object, NULL);
     if (!is_page(object, &data))
         return take_bucket(reader, object);
@@ -99,13 +116,14 @@ static enum tw_status take_object(struct log_reader *reader, struct json_value o
 
 enum tw_status log_take_json(struct log_reader *reader, struct text frame, struct tw_error *error)
 {
-    struct json_member members[FLAT_MAX];
+    struct json_member members[JSON_SHAPE_PLACES];
     struct json_value root;
     struct tw_error why;
     size_t count;
     (void)error;
-    if (reader->settled && json_flat_members(frame, members, FLAT_MAX, &count))
-        return take_flat(reader, members, count);
+    if (!may_have_pages(reader) &&
+        json_object_members(frame, &reader->shape, members, JSON_SHAPE_PLACES, &count))
+        return take_known(reader, members, count);
     enum tw_status status = json_parse(frame, &root, &why);
     if (status == TW_OK && root.kind != JSON_OBJECT)
         status = fail(&why, TW_INVALID, "a request is one JSON object");

@@ -13,6 +13,8 @@ struct log_reader {
     const struct log_listener *listener;
     struct log_frames frames;
     struct log_columns columns;
+    struct json_shape shape;                            /* the names of the last line, */
+    struct log_column shape_columns[JSON_SHAPE_PLACES]; /* and what they mean */
     struct log_record record;
     struct buffer scratch; /* has its full capacity from the start: texts in it do not move */
     struct buffer header;  /* of CSV: the names, each with a NUL behind it */
@@ -26,9 +28,9 @@ enum tw_status log_take_row(struct log_reader *reader, struct text frame, struct
 
 /* Settles the format from counted names. */
 void log_settle(struct log_reader *reader, const size_t counts[LOG_FORMAT_COUNT]);
-/* Puts one named value into the record. */
-enum tw_status log_take_value(struct log_reader *reader, size_t place, struct text name,
-                              struct json_value value, struct tw_error *error);
+/* Puts the value of one column into the record. */
+enum tw_status log_take_value(struct log_reader *reader, const struct log_column *column,
+                              const struct json_value *value, struct tw_error *error);
 /* Tells the listener that the frame is broken. */
 enum tw_status log_report(struct log_reader *reader, const struct tw_error *why);
 

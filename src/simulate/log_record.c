@@ -132,59 +132,60 @@ static bool parse_plain_count(struct text text, int64_t *count)
     return true;
 }
 
-static bool parse_count(struct json_value value, bool cell, int64_t *count)
+/* A cell of CSV stands for a number as well; a text of JSON does not. */
+static bool parse_count(enum json_kind kind, struct text text, bool cell, int64_t *count)
 {
-    if (value.kind != JSON_NUMBER && !cell)
+    if (kind != JSON_NUMBER && !cell)
         return false;
-    if (parse_plain_count(value.raw, count))
+    if (parse_plain_count(text, count))
         return true;
     if (cell)
-        return decimal_parse(value.raw, 0, count) == TW_OK && *count >= 0;
-    return json_integer(value, count) == TW_OK && *count >= 0;
+        return decimal_parse(text, 0, count) == TW_OK && *count >= 0;
+    return json_integer((struct json_value){kind, text}, count) == TW_OK && *count >= 0;
 }
 
 /* A number of milliseconds with decimals, cut off. */
-static bool parse_milliseconds(struct json_value value, bool cell, int64_t *milliseconds)
+static bool parse_milliseconds(struct text text, int64_t *milliseconds)
 {
-    if (value.kind != JSON_NUMBER && !cell)
-        return false;
-    struct text rest = value.raw, whole = text_take_digits(&rest, false);
+    struct text whole = text_take_digits(&text, false);
     if (!parse_plain_count(whole, milliseconds))
         return false;
-    if (text_take_byte(&rest, '.'))
-        text_take_digits(&rest, false);
-    return rest.length == 0;
+    if (text_take_byte(&text, '.'))
+        text_take_digits(&text, false);
+    return text.length == 0;
 }
 
-static bool parse_flag(struct json_value value, int64_t *flag)
-{
-    struct text text = value.raw;
-    json_string_plain(value, &text);
-    *flag = text_is(text, "true") || text_is(text, "True") || text_is(text, "t");
-    return true;
-}
-
-static bool parse_number(enum log_fact_kind kind, struct json_value value, bool cell,
+static bool parse_number(enum log_fact_kind fact, enum json_kind kind, struct text text, bool cell,
                          int64_t *number)
 {
-    struct text text = value.raw;
-    switch (kind) {
+    switch (fact) {
     case LOG_COUNT:
-        return parse_count(value, cell, number);
+        return parse_count(kind, text, cell, number);
     case LOG_MILLISECONDS:
-        return parse_milliseconds(value, cell, number);
+        return (kind == JSON_NUMBER || cell) && parse_milliseconds(text, number);
     case LOG_FLAG:
-        return parse_flag(value, number);
+        *number = text_is(text, "true") || text_is(text, "True") || text_is(text, "t");
+        return true;
     case LOG_INSTANT:
-        return (cell || value.kind == JSON_NUMBER || json_string_plain(value, &text)) &&
-               log_instant_parse(text, number);
+        return (kind == JSON_NUMBER || kind == JSON_STRING) && log_instant_parse(text, number);
     case LOG_TEXT:
         break;
     }
     return false;
 }
 
-static enum tw_status fail_fact(enum log_fact fact, struct json_value value, struct tw_error *error)
+bool log_record_set(struct log_record *record, enum log_fact fact, enum json_kind kind,
+                    struct text text)
+{
+    if (record->cells && text.length == 0)
+        return true;
+    if (facts[fact].kind != LOG_TEXT)
+        return parse_number(facts[fact].kind, kind, text, record->cells, &record->numbers[fact]);
+    record->texts[fact] = text;
+    return kind == JSON_STRING;
+}
+
+enum tw_status log_fact_fail(enum log_fact fact, struct text raw, struct tw_error *error)
 {
     static const char *const wanted[] = {
         [LOG_TEXT] = "text",
@@ -193,23 +194,7 @@ static enum tw_status fail_fact(enum log_fact fact, struct json_value value, str
         [LOG_MILLISECONDS] = "a number of milliseconds",
         [LOG_FLAG] = "true or false",
     };
-    int shown = (int)(value.raw.length < 60 ? value.raw.length : 60);
+    int shown = (int)(raw.length < 60 ? raw.length : 60);
     return fail(error, TW_INVALID, "%s is %s, not %.*s", facts[fact].meaning,
-                wanted[facts[fact].kind], shown, value.raw.data);
-}
-
-enum tw_status log_record_set(struct log_record *record, enum log_fact fact,
-                              struct json_value value, bool cell, struct tw_error *error)
-{
-    if (value.kind == JSON_NULL || (cell && value.raw.length == 0))
-        return TW_OK;
-    if (facts[fact].kind != LOG_TEXT)
-        return parse_number(facts[fact].kind, value, cell, &record->numbers[fact])
-                   ? TW_OK
-                   : fail_fact(fact, value, error);
-    if (cell)
-        record->texts[fact] = value.raw;
-    else if (!json_string_plain(value, &record->texts[fact]))
-        return fail_fact(fact, value, error);
-    return TW_OK;
+                wanted[facts[fact].kind], shown, raw.data);
 }

@@ -50,10 +50,14 @@ struct log_record {
 /* Forgets everything but the line. */
 void log_record_clear(struct log_record *record);
 
-/* Reads a fact's text or JSON value into the record. TW_INVALID where it is not of the fact's kind.
- * Empty texts and null leave the record as it is. */
-enum tw_status log_record_set(struct log_record *record, enum log_fact fact,
-                              struct json_value value, bool cell, struct tw_error *error);
+/* Reads a fact into the record, from a value that is not null. text: of a JSON string, what is
+ * between the quotes, without escapes; of a cell of CSV, whose kind is JSON_STRING, all of it; of
+ * another value, its bytes. An empty cell leaves the record as it is. False where the value is not
+ * of the fact's kind. */
+bool log_record_set(struct log_record *record, enum log_fact fact, enum json_kind kind,
+                    struct text text);
+/* TW_INVALID, with a message that says what the fact is and shows the value's bytes. */
+enum tw_status log_fact_fail(enum log_fact fact, struct text raw, struct tw_error *error);
 
 /* An instant as logs write it: RFC 3339, the same with a blank for the T, with more digits of a
  * second, or without an offset, which is UTC then; or seconds or milliseconds since 1970 as digits.

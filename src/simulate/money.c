@@ -25,7 +25,7 @@ static struct token_usage usage_of(const struct log_record *record)
 
 /* Why there is no price; subject gets what the note is about. */
 static enum note_kind reason_of(const struct log_record *record, enum tw_status status,
-                                const struct price_quote *quote, struct text tier,
+                                const struct price_terms *terms, struct text tier,
                                 struct buffer *subject)
 {
     struct text model = record->texts[LOG_FACT_MODEL];
@@ -34,7 +34,7 @@ static enum note_kind reason_of(const struct log_record *record, enum tw_status 
     if (status != TW_UNKNOWN)
         return NOTE_BAD_TOKENS;
     buffer_text(subject, model.length ? model : TEXT("(none)"));
-    if (!quote->row)
+    if (!terms->row)
         return NOTE_NO_MODEL;
     buffer_string(subject, " at ");
     buffer_text(subject, tier);
@@ -65,7 +65,6 @@ static enum tw_status price_tier(struct simulation *simulation, const struct log
 {
     if (simulation->tiers_priced >> tier & 1)
         return TW_OK;
-    struct price_quote quote;
     struct token_usage usage = usage_of(record);
     struct text name = simulation->tiers.lines[tier].name;
     const struct price_question question = {
@@ -74,14 +73,18 @@ static enum tw_status price_tier(struct simulation *simulation, const struct log
         .provider = text_of(tw_policy_provider(simulation->options.policies[SIDE_NEW])),
         .purpose = PRICE_ESTIMATE,
         .instant = record->numbers[LOG_FACT_INSTANT]};
+    const struct price_terms *terms;
+    struct price_quote quote;
     enum tw_status status =
-        price_usage(simulation->options.prices, &question, &usage, &quote, NULL);
+        rates_find(simulation->model, simulation->options.prices, &question, tier, &terms);
+    if (status == TW_OK)
+        status = price_terms_apply(terms, &usage, &quote, NULL);
     if (status == TW_OK && length_hidden(record, requests, quote.rates))
         return note_unpriced(simulation, record, requests, NOTE_LONG_BUCKET, quote.row->model);
     if (status != TW_OK) {
         struct buffer subject;
         buffer_init(&subject, 200);
-        enum note_kind kind = reason_of(record, status, &quote, name, &subject);
+        enum note_kind kind = reason_of(record, status, terms, name, &subject);
         status = note_unpriced(simulation, record, requests, kind, buffer_view(&subject));
         buffer_free(&subject);
         return status;
@@ -245,8 +248,6 @@ static struct pair *find_pair(struct simulation *simulation, struct course *cons
 
 static struct model_line *find_model(struct simulation *simulation, struct text name)
 {
-    if (simulation->last_model && text_equal(simulation->last_model->name, name))
-        return simulation->last_model;
     struct model_line *line = map_get(&simulation->models_by_name, name);
     if (line)
         return line;
@@ -290,7 +291,9 @@ static enum tw_status add_everywhere(struct simulation *simulation, const struct
                                      const struct costs *costs)
 {
     int64_t instant = record->numbers[LOG_FACT_INSTANT];
-    struct model_line *model = find_model(simulation, record->texts[LOG_FACT_MODEL]);
+    struct model_line *model = simulation->model->line;
+    if (!model)
+        model = find_model(simulation, record->texts[LOG_FACT_MODEL]);
     struct day_line *day = instant < 0 ? NULL : find_day(simulation, instant / DAY);
     struct pair *pair = find_pair(simulation, courses, record->line);
     if (!model || !pair)
@@ -298,7 +301,7 @@ static enum tw_status add_everywhere(struct simulation *simulation, const struct
     enum change change = pair == &simulation->other_pairs
                              ? change_of(simulation, courses[SIDE_OLD], courses[SIDE_NEW])
                              : pair->change;
-    simulation->last_model = model;
+    simulation->model->line = model;
     simulation->compared += requests;
     simulation->changed += change == CHANGE_TIERS ? requests : 0;
     simulation->reworded += change == CHANGE_WORDS ? requests : 0;
@@ -314,6 +317,7 @@ enum tw_status money_take(struct simulation *simulation, const struct log_record
                           int64_t requests, struct course *const courses[SIDES])
 {
     struct costs costs;
+    simulation->model = rates_model(&simulation->rates, record->texts[LOG_FACT_MODEL]);
     enum tw_status status = price_record(simulation, record, requests, courses, &costs);
     if (status != TW_OK && status != TW_UNKNOWN)
         return status;

@@ -58,6 +58,14 @@ static bool may_lack(const tw_policy *policy, int attribute)
            variable != VARIABLE_ATTEMPT && variable != VARIABLE_WAITED;
 }
 
+static bool is_alone(const tw_policy *policy, int attribute)
+{
+    uint32_t variable = policy->section_ATTRIBUTES[attribute].variable, count = 0;
+    for (uint32_t i = 0; i < policy->count_ATTRIBUTES; i++)
+        count += policy->section_ATTRIBUTES[i].variable == variable;
+    return count == 1;
+}
+
 static bool list_wanted(struct side *side, struct arena *arena)
 {
     const tw_policy *policy = side->policy;
@@ -67,7 +75,9 @@ static bool list_wanted(struct side *side, struct arena *arena)
     for (uint32_t i = 0; i < policy->count_ATTRIBUTES; i++)
         if (may_lack(policy, (int)i))
             side->wanted[side->wanted_count++] =
-                (struct wanted){.attribute = (int)i, .name = text_of(policy->attributes[i].name)};
+                (struct wanted){.attribute = (int)i,
+                                .name = text_of(policy->attributes[i].name),
+                                .alone = is_alone(policy, (int)i)};
     side->model = wanted_attribute(policy, TEXT("model"));
     side->user = wanted_attribute(policy, TEXT("user"));
     side->tokens = wanted_attribute(policy, TEXT("tokens"));
@@ -275,14 +285,15 @@ enum tw_status side_decide(struct side *side, const struct log_record *record, i
 }
 
 /* Whether some attribute of the same variable was given, or, for `sample`, the user. */
-static bool was_given(const struct side *side, int attribute)
+static bool was_given(const struct side *side, const struct wanted *wanted)
 {
     const tw_policy *policy = side->policy;
+    int attribute = wanted->attribute;
     uint32_t variable = policy->section_ATTRIBUTES[attribute].variable;
     if (side->request->given[attribute] ||
         (attribute == side->sample && side->user >= 0 && side->request->given[side->user]))
         return true;
-    for (uint32_t i = 0; i < policy->count_ATTRIBUTES; i++)
+    for (uint32_t i = 0; !wanted->alone && i < policy->count_ATTRIBUTES; i++)
         if (side->request->given[i] && policy->section_ATTRIBUTES[i].variable == variable)
             return true;
     return false;
@@ -292,7 +303,7 @@ void side_count_lacking(struct side *side, int64_t line, int64_t requests)
 {
     for (size_t i = 0; i < side->wanted_count; i++) {
         struct wanted *wanted = &side->wanted[i];
-        if (was_given(side, wanted->attribute))
+        if (was_given(side, wanted))
             continue;
         if (wanted->lacking == 0)
             wanted->first_line = line;

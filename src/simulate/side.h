@@ -10,6 +10,7 @@
 struct wanted {
     int attribute;
     struct text name;
+    bool alone;      /* no other attribute gives it */
     int64_t lacking; /* requests whose record has no value for it */
     int64_t first_line;
 };

@@ -8,6 +8,7 @@
 
 #include "runtime/price.h"
 #include "simulate/log.h"
+#include "simulate/rates.h"
 #include "simulate/side.h"
 
 enum { SIDE_OLD, SIDE_NEW, SIDES };
@@ -77,7 +78,7 @@ struct simulation {
     struct model_line **models;
     size_t model_count, model_capacity;
     struct map models_by_name;
-    struct model_line other_models, *last_model;
+    struct model_line other_models;
     struct day_line days[DAYS_MAX];
     size_t day_count, day_last;               /* where the last request's day is */
     int64_t by_hour[SIDES][HOURS][TIERS_MAX]; /* evaluated requests by chosen tier; UTC */
@@ -87,7 +88,9 @@ struct simulation {
     struct sums totals;     /* where something is compared: requests that both sides have */
     struct sums uncompared; /* that only the new policy has, as the log names no tier */
     bool overflow;          /* of some sum of money */
-    /* Of the record in hand: what each tier costs. */
+    struct rates rates;
+    /* Of the record in hand: its model, and what each tier costs. */
+    struct rates_model *model;
     int64_t tier_cost[TIERS_MAX];
     uint64_t tiers_priced;
 };

@@ -58,6 +58,11 @@ void file_lock_release(int descriptor)
     flock(descriptor, LOCK_UN);
 }
 
+void file_lock_give_way(void)
+{
+    pause_for(LONGEST_STEP + 1);
+}
+
 /* Open file description locks: flock's lock on the whole file does not see them, nor they it. */
 static struct flock byte_lock(int64_t number)
 {

@@ -14,6 +14,9 @@ enum tw_status file_lock_open(const char *path, int *descriptor, struct tw_error
  * another process keeps it, else TW_IO. */
 enum tw_status file_lock_take(int descriptor, int wait, struct tw_error *error);
 void file_lock_release(int descriptor);
+/* Between two turns of a long piece of work, without the lock: waits a little longer than a step of
+ * waiting, so that whoever waits has its turn. */
+void file_lock_give_way(void);
 
 /* Takes a number (1 or more) that no open descriptor of the file has, until this one is closed, be
  * it by the end of the process. It is a lock on one byte of a file, far behind its end, and so it

@@ -127,9 +127,14 @@ enum tw_status store_memory_open(struct store **store, struct tw_error *error)
         .end = memory_end,
         .extend = memory_extend,
         .cancel = memory_cancel,
+        .cancel_batch = memory_cancel_batch,
+        .retry = memory_retry,
         .find = memory_find,
         .list = memory_list,
-        .counts = memory_counts,
+        .count = memory_count,
+        .claim_callbacks = memory_claim_callbacks,
+        .end_callback = memory_end_callback,
+        .wait = memory_wait,
         .close = memory_close,
     };
     struct memory_store *memory = calloc(1, sizeof *memory);

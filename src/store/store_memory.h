@@ -28,6 +28,8 @@ struct memory_reservation {
 struct memory_job {
     struct memory_job *next;
     struct memory_job *claimed_before; /* in the same call */
+    int64_t callback_due;              /* -1: none is owed */
+    int64_t due_before;                /* the callback, where this call claimed it */
     struct job job;
 };
 
@@ -62,13 +64,23 @@ enum tw_status memory_end(struct store *store, struct job_ending *endings, size_
                           const struct ledger_settlement *settlement, struct tw_error *error);
 enum tw_status memory_extend(struct store *store, int64_t number, int64_t claim, int64_t lease,
                              bool *lost, struct tw_error *error);
-enum tw_status memory_cancel(struct store *store, struct text id, bool *cancelled,
+enum tw_status memory_cancel(struct store *store, struct text id, int64_t now, bool *cancelled,
                              struct tw_error *error);
+enum tw_status memory_cancel_batch(struct store *store, struct text batch, int64_t now,
+                                   int64_t *cancelled, struct tw_error *error);
+enum tw_status memory_retry(struct store *store, struct text id, int64_t now, int64_t deadline,
+                            bool *retried, struct tw_error *error);
 enum tw_status memory_find(struct store *store, struct text id, job_visitor visit, void *context,
-                           struct tw_error *error);
-enum tw_status memory_list(struct store *store, enum job_state state, int64_t after, size_t limit,
-                           job_visitor visit, void *context, struct tw_error *error);
-enum tw_status memory_counts(struct store *store, int64_t counts[JOB_STATE_COUNT],
-                             struct tw_error *error);
+                           bool *found, struct tw_error *error);
+enum tw_status memory_list(struct store *store, const struct job_filter *filter,
+                           enum job_state state, int64_t after, size_t limit, job_visitor visit,
+                           void *context, struct tw_error *error);
+enum tw_status memory_count(struct store *store, const struct job_filter *filter,
+                            struct job_counts *counts, struct tw_error *error);
+enum tw_status memory_claim_callbacks(struct store *store, int64_t now, int64_t until, size_t limit,
+                                      job_visitor visit, void *context, struct tw_error *error);
+enum tw_status memory_end_callback(struct store *store, int64_t number, int64_t tries, int64_t due,
+                                   struct tw_error *error);
+enum tw_status memory_wait(struct store *store, int64_t milliseconds, struct tw_error *error);
 
 #endif

@@ -81,12 +81,63 @@ enum tw_status sqlite_prepare(struct sqlite_store *sqlite, const char *sql,
     return sqlite_failure(sqlite, error);
 }
 
+enum tw_status sqlite_get(struct sqlite_store *sqlite, sqlite3_stmt **kept, const char *sql,
+                          sqlite3_stmt **statement, struct tw_error *error)
+{
+    enum tw_status status = *kept ? TW_OK : sqlite_prepare(sqlite, sql, kept, error);
+    *statement = *kept;
+    return status;
+}
+
+void sqlite_bind_text(sqlite3_stmt *statement, int parameter, struct text text)
+{
+    sqlite3_bind_text64(statement, parameter, text.length ? text.data : "", text.length,
+                        SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void sqlite_bind_bytes(sqlite3_stmt *statement, int parameter, struct text bytes)
+{
+    sqlite3_bind_blob64(statement, parameter, bytes.length ? bytes.data : "", bytes.length,
+                        SQLITE_STATIC);
+}
+
+void sqlite_bind_numbers(sqlite3_stmt *statement, const int64_t *numbers, int count)
+{
+    for (int i = 0; i < count; i++)
+        sqlite3_bind_int64(statement, i + 1, numbers[i]);
+}
+
+struct text sqlite_column_bytes(sqlite3_stmt *row, int column)
+{
+    const char *data = sqlite3_column_blob(row, column);
+    return (struct text){data ? data : "", (size_t)sqlite3_column_bytes(row, column)};
+}
+
 enum tw_status sqlite_run(struct sqlite_store *sqlite, sqlite3_stmt *statement,
                           struct tw_error *error)
 {
     int code = sqlite3_step(statement);
     enum tw_status status = code == SQLITE_DONE ? TW_OK : sqlite_failure(sqlite, error);
     sqlite3_reset(statement);
+    return status;
+}
+
+enum tw_status sqlite_change(struct sqlite_store *sqlite, sqlite3_stmt *statement, int64_t *changed,
+                             struct tw_error *error)
+{
+    enum tw_status status = sqlite_run(sqlite, statement, error);
+    sqlite3_clear_bindings(statement);
+    *changed = status == TW_OK ? sqlite3_changes64(sqlite->database) : 0;
+    return status;
+}
+
+enum tw_status sqlite_change_alone(struct sqlite_store *sqlite, sqlite3_stmt *statement,
+                                   int64_t *changed, struct tw_error *error)
+{
+    enum tw_status status = sqlite_begin(sqlite, error);
+    *changed = 0;
+    if (status == TW_OK)
+        status = sqlite_end(sqlite, sqlite_change(sqlite, statement, changed, error), error);
     return status;
 }
 
@@ -117,6 +168,25 @@ enum tw_status sqlite_end(struct sqlite_store *sqlite, enum tw_status status,
         sqlite_run(sqlite, sqlite->rollback, NULL);
     file_lock_release(sqlite->lock);
     return status;
+}
+
+enum tw_status sqlite_begin_light(struct sqlite_store *sqlite, struct tw_error *error)
+{
+    enum tw_status status = sqlite_execute(sqlite, "PRAGMA synchronous = NORMAL", error);
+    if (status != TW_OK)
+        return status;
+    status = sqlite_begin(sqlite, error);
+    if (status != TW_OK)
+        sqlite_execute(sqlite, "PRAGMA synchronous = FULL", NULL);
+    return status;
+}
+
+enum tw_status sqlite_end_light(struct sqlite_store *sqlite, enum tw_status status,
+                                struct tw_error *error)
+{
+    status = sqlite_end(sqlite, status, error);
+    enum tw_status back = sqlite_execute(sqlite, "PRAGMA synchronous = FULL", error);
+    return status == TW_OK ? back : status;
 }
 
 /* Opening. */
@@ -229,6 +299,7 @@ static void sqlite_close(struct store *store)
     sqlite_ledger_finalize(sqlite);
     sqlite_budget_finalize(sqlite);
     sqlite_job_finalize(sqlite);
+    sqlite_batch_finalize(sqlite);
     sqlite3_finalize(sqlite->begin);
     sqlite3_finalize(sqlite->commit);
     sqlite3_finalize(sqlite->rollback);
@@ -238,29 +309,45 @@ static void sqlite_close(struct store *store)
     free(sqlite);
 }
 
+static const struct store_operations operations = {
+    .settle = sqlite_ledger_settle,
+    .reserve = sqlite_budget_reserve,
+    .each = sqlite_ledger_each,
+    .groups = sqlite_ledger_groups,
+    .submit = sqlite_job_submit,
+    .claim = sqlite_job_claim,
+    .end = sqlite_job_end,
+    .extend = sqlite_job_extend,
+    .cancel = sqlite_job_cancel,
+    .cancel_batch = sqlite_job_cancel_batch,
+    .retry = sqlite_job_retry,
+    .find = sqlite_job_find,
+    .list = sqlite_job_list,
+    .count = sqlite_job_count,
+    .claim_callbacks = sqlite_job_claim_callbacks,
+    .end_callback = sqlite_job_end_callback,
+    .wait = sqlite_job_wait,
+    .file_add = sqlite_file_add,
+    .file_find = sqlite_file_find,
+    .file_list = sqlite_file_list,
+    .file_delete = sqlite_file_delete,
+    .batch_add = sqlite_batch_add,
+    .batch_find = sqlite_batch_find,
+    .batch_list = sqlite_batch_list,
+    .batch_list_state = sqlite_batch_list_state,
+    .batch_change = sqlite_batch_change,
+    .close = sqlite_close,
+};
+
 enum tw_status store_sqlite_open(const char *path, const struct store_options *options,
                                  struct store **store, struct tw_error *error)
 {
-    static const struct store_operations operations = {
-        .settle = sqlite_ledger_settle,
-        .reserve = sqlite_budget_reserve,
-        .each = sqlite_ledger_each,
-        .groups = sqlite_ledger_groups,
-        .submit = sqlite_job_submit,
-        .claim = sqlite_job_claim,
-        .end = sqlite_job_end,
-        .extend = sqlite_job_extend,
-        .cancel = sqlite_job_cancel,
-        .find = sqlite_job_find,
-        .list = sqlite_job_list,
-        .counts = sqlite_job_counts,
-        .close = sqlite_close,
-    };
     struct sqlite_store *sqlite = calloc(1, sizeof *sqlite);
     if (!sqlite)
         return fail(error, TW_NO_MEMORY, "%s", tw_status_text(TW_NO_MEMORY));
     sqlite->store.operations = &operations;
     sqlite->lock = -1;
+    sqlite->seen_version = -1;
     sqlite->busy_wait = options->busy_wait;
     sqlite->path = strdup(path);
     usual_output_init(&sqlite->budget.usual);

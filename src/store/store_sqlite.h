@@ -10,6 +10,7 @@
 /* The statements of store_sqlite_budget.c. */
 enum budget_statement {
     BUDGET_LAST_ROW,
+    BUDGET_COUNT_ROWS,
     BUDGET_FIND_WINDOW,
     BUDGET_ADD_WINDOW,
     BUDGET_MOVE_WINDOW,
@@ -37,18 +38,57 @@ struct sqlite_budget {
     struct usual_output usual;
 };
 
-/* The statements of store_sqlite_jobs.c. */
+/* The statements of store_sqlite_jobs.c and store_sqlite_job_rows.c. */
 enum job_statement {
     JOB_SQL_SUBMIT,
+    JOB_SQL_ADD_BODY,
+    JOB_SQL_LOOK,
     JOB_SQL_RETURN_EXPIRED,
+    JOB_SQL_MAKE_READY,
+    JOB_SQL_NEXT,
     JOB_SQL_CLAIM,
     JOB_SQL_END,
+    JOB_SQL_PUT_BACK,
     JOB_SQL_EXTEND,
     JOB_SQL_CANCEL,
+    JOB_SQL_CANCEL_BATCH,
+    JOB_SQL_RETRY,
+    JOB_SQL_NEXT_CALLBACK,
+    JOB_SQL_CLAIM_CALLBACK,
+    JOB_SQL_END_CALLBACK,
     JOB_SQL_FIND,
     JOB_SQL_LIST,
+    JOB_SQL_LIST_OWNER,
+    JOB_SQL_LIST_BATCH,
+    JOB_SQL_RUNNING,
+    JOB_SQL_RUNNING_OWNER,
+    JOB_SQL_RUNNING_BATCH,
     JOB_SQL_COUNT,
+    JOB_SQL_COUNT_OWNER,
+    JOB_SQL_COUNT_BATCH,
+    JOB_SQL_VERSION,
     JOB_STATEMENTS
+};
+
+/* The statements of store_sqlite_batches.c. */
+enum batch_statement {
+    FILE_SQL_ADD,
+    FILE_SQL_FIND,
+    FILE_SQL_FIND_CONTENT,
+    FILE_SQL_LIST_UP,
+    FILE_SQL_LIST_DOWN,
+    FILE_SQL_LIST_OWNER_UP,
+    FILE_SQL_LIST_OWNER_DOWN,
+    FILE_SQL_DELETE,
+    BATCH_SQL_ADD,
+    BATCH_SQL_FIND,
+    BATCH_SQL_LIST_UP,
+    BATCH_SQL_LIST_DOWN,
+    BATCH_SQL_LIST_OWNER_UP,
+    BATCH_SQL_LIST_OWNER_DOWN,
+    BATCH_SQL_LIST_STATE,
+    BATCH_SQL_CHANGE,
+    BATCH_STATEMENTS
 };
 
 struct sqlite_store {
@@ -61,7 +101,9 @@ struct sqlite_store {
     sqlite3_stmt *insert;                    /* likewise */
     sqlite3_stmt *select_rows, *select_groups;
     struct sqlite_budget budget;
-    sqlite3_stmt *jobs[JOB_STATEMENTS]; /* NULL: not needed yet */
+    sqlite3_stmt *jobs[JOB_STATEMENTS];      /* NULL: not needed yet */
+    sqlite3_stmt *batches[BATCH_STATEMENTS]; /* likewise */
+    int64_t seen_version; /* of the database, when job_wait looked last; -1: it never did */
 };
 
 /* The status and the message for the database's last error. */
@@ -69,9 +111,25 @@ enum tw_status sqlite_failure(struct sqlite_store *sqlite, struct tw_error *erro
 /* TW_DAMAGED where the statement does not fit the tables. */
 enum tw_status sqlite_prepare(struct sqlite_store *sqlite, const char *sql,
                               sqlite3_stmt **statement, struct tw_error *error);
+/* The statement kept there, made when it is needed first; its parameters are the last ones. */
+enum tw_status sqlite_get(struct sqlite_store *sqlite, sqlite3_stmt **kept, const char *sql,
+                          sqlite3_stmt **statement, struct tw_error *error);
+/* The bytes have to live until the statement has run. */
+void sqlite_bind_text(sqlite3_stmt *statement, int parameter, struct text text);
+void sqlite_bind_bytes(sqlite3_stmt *statement, int parameter, struct text bytes);
+/* Parameters from the first on. */
+void sqlite_bind_numbers(sqlite3_stmt *statement, const int64_t *numbers, int count);
+/* Of a text or bytes; empty for NULL. Lives until the statement is stepped or reset. */
+struct text sqlite_column_bytes(sqlite3_stmt *row, int column);
 /* Runs a statement that gives no rows, to its end, and resets it. */
 enum tw_status sqlite_run(struct sqlite_store *sqlite, sqlite3_stmt *statement,
                           struct tw_error *error);
+/* The same; then forgets the parameters, and says how many rows it changed. */
+enum tw_status sqlite_change(struct sqlite_store *sqlite, sqlite3_stmt *statement, int64_t *changed,
+                             struct tw_error *error);
+/* The same in a transaction of its own. */
+enum tw_status sqlite_change_alone(struct sqlite_store *sqlite, sqlite3_stmt *statement,
+                                   int64_t *changed, struct tw_error *error);
 /* For statements without parameters whose rows, if any, do not matter. */
 enum tw_status sqlite_execute(struct sqlite_store *sqlite, const char *sql, struct tw_error *error);
 /* A write transaction, its lock between processes included. sqlite_end commits where status is
@@ -79,6 +137,11 @@ enum tw_status sqlite_execute(struct sqlite_store *sqlite, const char *sql, stru
 enum tw_status sqlite_begin(struct sqlite_store *sqlite, struct tw_error *error);
 enum tw_status sqlite_end(struct sqlite_store *sqlite, enum tw_status status,
                           struct tw_error *error);
+/* The same for changes that a loss of power may undo: the commit does not wait for the disk. What
+ * is committed the other way afterwards, by whatever process, is not kept without them. */
+enum tw_status sqlite_begin_light(struct sqlite_store *sqlite, struct tw_error *error);
+enum tw_status sqlite_end_light(struct sqlite_store *sqlite, enum tw_status status,
+                                struct tw_error *error);
 
 /* Makes a new database, or brings an older one up to date. For writers, inside their lock. */
 enum tw_status sqlite_migrate(struct sqlite_store *sqlite, struct tw_error *error);
@@ -112,6 +175,14 @@ enum tw_status sqlite_budget_release(struct sqlite_store *sqlite, const int64_t 
                                      size_t count, struct tw_error *error);
 void sqlite_budget_finalize(struct sqlite_store *sqlite);
 
+enum tw_status sqlite_job_statement(struct sqlite_store *sqlite, enum job_statement which,
+                                    sqlite3_stmt **statement, struct tw_error *error);
+/* Visits all jobs that a statement gives, and resets it. */
+enum tw_status sqlite_job_visit(struct sqlite_store *sqlite, sqlite3_stmt *rows, job_visitor visit,
+                                void *context, size_t *count, struct tw_error *error);
+void sqlite_job_finalize(struct sqlite_store *sqlite);
+void sqlite_batch_finalize(struct sqlite_store *sqlite);
+
 /* See struct store_operations. */
 enum tw_status sqlite_job_submit(struct store *store, struct job_submission *submissions,
                                  size_t count, int64_t now, struct tw_error *error);
@@ -121,15 +192,44 @@ enum tw_status sqlite_job_end(struct store *store, struct job_ending *endings, s
                               const struct ledger_settlement *settlement, struct tw_error *error);
 enum tw_status sqlite_job_extend(struct store *store, int64_t number, int64_t claim, int64_t lease,
                                  bool *lost, struct tw_error *error);
-enum tw_status sqlite_job_cancel(struct store *store, struct text id, bool *cancelled,
+enum tw_status sqlite_job_cancel(struct store *store, struct text id, int64_t now, bool *cancelled,
                                  struct tw_error *error);
+enum tw_status sqlite_job_cancel_batch(struct store *store, struct text batch, int64_t now,
+                                       int64_t *cancelled, struct tw_error *error);
+enum tw_status sqlite_job_retry(struct store *store, struct text id, int64_t now, int64_t deadline,
+                                bool *retried, struct tw_error *error);
 enum tw_status sqlite_job_find(struct store *store, struct text id, job_visitor visit,
+                               void *context, bool *found, struct tw_error *error);
+enum tw_status sqlite_job_list(struct store *store, const struct job_filter *filter,
+                               enum job_state state, int64_t after, size_t limit, job_visitor visit,
                                void *context, struct tw_error *error);
-enum tw_status sqlite_job_list(struct store *store, enum job_state state, int64_t after,
-                               size_t limit, job_visitor visit, void *context,
+enum tw_status sqlite_job_count(struct store *store, const struct job_filter *filter,
+                                struct job_counts *counts, struct tw_error *error);
+enum tw_status sqlite_job_claim_callbacks(struct store *store, int64_t now, int64_t until,
+                                          size_t limit, job_visitor visit, void *context,
+                                          struct tw_error *error);
+enum tw_status sqlite_job_end_callback(struct store *store, int64_t number, int64_t tries,
+                                       int64_t due, struct tw_error *error);
+enum tw_status sqlite_job_wait(struct store *store, int64_t milliseconds, struct tw_error *error);
+
+enum tw_status sqlite_file_add(struct store *store, const struct stored_file *file, bool *added,
                                struct tw_error *error);
-enum tw_status sqlite_job_counts(struct store *store, int64_t counts[JOB_STATE_COUNT],
-                                 struct tw_error *error);
-void sqlite_job_finalize(struct sqlite_store *sqlite);
+enum tw_status sqlite_file_find(struct store *store, struct text id, bool with_content,
+                                stored_file_visitor visit, void *context, bool *found,
+                                struct tw_error *error);
+enum tw_status sqlite_file_list(struct store *store, const struct list_part *part,
+                                stored_file_visitor visit, void *context, struct tw_error *error);
+enum tw_status sqlite_file_delete(struct store *store, struct text id, bool *deleted,
+                                  struct tw_error *error);
+enum tw_status sqlite_batch_add(struct store *store, const struct batch *batch, bool *added,
+                                struct tw_error *error);
+enum tw_status sqlite_batch_find(struct store *store, struct text id, batch_visitor visit,
+                                 void *context, bool *found, struct tw_error *error);
+enum tw_status sqlite_batch_list(struct store *store, const struct list_part *part,
+                                 batch_visitor visit, void *context, struct tw_error *error);
+enum tw_status sqlite_batch_list_state(struct store *store, enum batch_state state,
+                                       batch_visitor visit, void *context, struct tw_error *error);
+enum tw_status sqlite_batch_change(struct store *store, const struct batch *batch,
+                                   enum batch_state from, bool *changed, struct tw_error *error);
 
 #endif

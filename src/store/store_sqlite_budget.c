@@ -23,10 +23,16 @@
 #define SUMS                                                                                       \
     "SELECT " VALUE ", SUM(" CHARGE " >> 31), SUM(" CHARGE " & 2147483647) FROM ledger"            \
     " WHERE " CAME " >= ?1 AND " CAME " < ?2"
-enum { SPLIT_BITS = 31, KEPT_DAYS = 40 };
+enum {
+    SPLIT_BITS = 31,
+    KEPT_DAYS = 40,
+    STEP_ROWS = 20000 /* that one transaction adds to a window: others wait as long as that takes */
+};
 
 static const char *const statements[BUDGET_STATEMENTS] = {
     [BUDGET_LAST_ROW] = "SELECT COALESCE(MAX(number), 0) FROM ledger",
+    [BUDGET_COUNT_ROWS] = "SELECT COUNT(*), (SELECT COALESCE(MIN(number), 1) - 1 FROM ledger)"
+                          " FROM (SELECT 1 FROM ledger WHERE instant >= ?1 LIMIT ?2)",
     [BUDGET_FIND_WINDOW] = "SELECT number, through FROM budget_windows"
                            " WHERE start = ?1 AND finish = ?2 AND attribute = ?3",
     [BUDGET_ADD_WINDOW] = "INSERT INTO budget_windows (start, finish, attribute, through)"
@@ -59,26 +65,11 @@ static const char *const statements[BUDGET_STATEMENTS] = {
                                 " (SELECT window FROM reservations)",
 };
 
-/* The statement, made when it is needed first; its parameters are the last ones until bound. */
 static enum tw_status get(struct sqlite_store *sqlite, enum budget_statement which,
                           sqlite3_stmt **statement, struct tw_error *error)
 {
-    sqlite3_stmt **kept = &sqlite->budget.statements[which];
-    enum tw_status status = *kept ? TW_OK : sqlite_prepare(sqlite, statements[which], kept, error);
-    *statement = *kept;
-    return status;
-}
-
-static void bind_numbers(sqlite3_stmt *statement, const int64_t *numbers, int count)
-{
-    for (int i = 0; i < count; i++)
-        sqlite3_bind_int64(statement, i + 1, numbers[i]);
-}
-
-static void bind_text(sqlite3_stmt *statement, int parameter, struct text text)
-{
-    sqlite3_bind_text64(statement, parameter, text.length ? text.data : "", text.length,
-                        SQLITE_STATIC, SQLITE_UTF8);
+    return sqlite_get(sqlite, &sqlite->budget.statements[which], statements[which], statement,
+                      error);
 }
 
 /* A statement whose parameters are all numbers, and that gives no rows. */
@@ -89,7 +80,7 @@ static enum tw_status change(struct sqlite_store *sqlite, enum budget_statement 
     enum tw_status status = get(sqlite, which, &statement, error);
     if (status != TW_OK)
         return status;
-    bind_numbers(statement, numbers, count);
+    sqlite_bind_numbers(statement, numbers, count);
     return sqlite_run(sqlite, statement, error);
 }
 
@@ -123,7 +114,7 @@ static enum tw_status read_sum(struct sqlite_store *sqlite, int64_t window, stru
     if (status != TW_OK)
         return status;
     sqlite3_bind_int64(statement, 1, window);
-    bind_text(statement, 2, value);
+    sqlite_bind_text(statement, 2, value);
     return read_one(sqlite, statement, sum, 2, error);
 }
 
@@ -149,7 +140,7 @@ static enum tw_status add_spent(struct sqlite_store *sqlite, int64_t window, sql
     if (status != TW_OK)
         return status;
     sqlite3_bind_int64(statement, 1, window);
-    bind_text(statement, 2, value);
+    sqlite_bind_text(statement, 2, value);
     sqlite3_bind_int64(statement, 3, sum_of(sum[0], column_money(row, 1)));
     return sqlite_run(sqlite, statement, error);
 }
@@ -158,12 +149,13 @@ static void bind_window(sqlite3_stmt *statement, const struct budget_bucket *buc
 {
     sqlite3_bind_int64(statement, 1, bucket->from);
     sqlite3_bind_int64(statement, 2, bucket->until);
-    bind_text(statement, 3, bucket->attribute);
+    sqlite_bind_text(statement, 3, bucket->attribute);
 }
 
-/* Adds what the ledger got since. `all`: the window is new. */
+/* Adds what the ledger got since, up to the row `last`. `all`: the window is new. */
 static enum tw_status add_rows(struct sqlite_store *sqlite, const struct budget_bucket *bucket,
-                               const struct window *window, bool all, struct tw_error *error)
+                               const struct window *window, int64_t last, bool all,
+                               struct tw_error *error)
 {
     sqlite3_stmt *rows;
     enum tw_status status = get(sqlite, all ? BUDGET_SUM_ALL : BUDGET_SUM_NEW, &rows, error);
@@ -171,7 +163,7 @@ static enum tw_status add_rows(struct sqlite_store *sqlite, const struct budget_
         return status;
     int code = SQLITE_DONE;
     bind_window(rows, bucket);
-    sqlite3_bind_int64(rows, 4, sqlite->budget.last_row);
+    sqlite3_bind_int64(rows, 4, last);
     if (!all)
         sqlite3_bind_int64(rows, 5, window->through);
     while (status == TW_OK && (code = sqlite3_step(rows)) == SQLITE_ROW)
@@ -189,8 +181,9 @@ static enum tw_status drop_old(struct sqlite_store *sqlite, int64_t start, struc
     return status == TW_OK ? change(sqlite, BUDGET_DROP_OLD_WINDOWS, &oldest, 1, error) : status;
 }
 
-static enum tw_status add_window(struct sqlite_store *sqlite, const struct budget_bucket *bucket,
-                                 struct window *window, struct tw_error *error)
+/* A window that has what the ledger's rows up to window->through came to: nothing yet. */
+static enum tw_status insert_window(struct sqlite_store *sqlite, const struct budget_bucket *bucket,
+                                    struct window *window, struct tw_error *error)
 {
     sqlite3_stmt *statement;
     enum tw_status status = drop_old(sqlite, bucket->from, error);
@@ -199,31 +192,82 @@ static enum tw_status add_window(struct sqlite_store *sqlite, const struct budge
     if (status != TW_OK)
         return status;
     bind_window(statement, bucket);
-    sqlite3_bind_int64(statement, 4, sqlite->budget.last_row);
+    sqlite3_bind_int64(statement, 4, window->through);
     status = sqlite_run(sqlite, statement, error);
     window->number = sqlite3_last_insert_rowid(sqlite->database);
-    return status == TW_OK ? add_rows(sqlite, bucket, window, true, error) : status;
+    return status;
 }
 
-/* Finds or makes the window, and brings its sums up to the ledger's last row. */
-static enum tw_status open_window(struct sqlite_store *sqlite, const struct budget_bucket *bucket,
+static enum tw_status find_window(struct sqlite_store *sqlite, const struct budget_bucket *bucket,
                                   struct window *window, struct tw_error *error)
 {
     sqlite3_stmt *statement;
-    int64_t found[2];
+    int64_t found[2] = {0, 0};
     enum tw_status status = get(sqlite, BUDGET_FIND_WINDOW, &statement, error);
     if (status != TW_OK)
         return status;
     bind_window(statement, bucket);
     status = read_one(sqlite, statement, found, 2, error);
     *window = (struct window){found[0], found[1]};
-    if (status != TW_OK || window->number == 0)
-        return status == TW_OK ? add_window(sqlite, bucket, window, error) : status;
-    if (window->through >= sqlite->budget.last_row)
-        return TW_OK;
-    status = add_rows(sqlite, bucket, window, false, error);
-    int64_t moved[] = {window->number, sqlite->budget.last_row};
+    return status;
+}
+
+static enum tw_status move_window(struct sqlite_store *sqlite, const struct budget_bucket *bucket,
+                                  struct window *window, int64_t last, struct tw_error *error)
+{
+    enum tw_status status = add_rows(sqlite, bucket, window, last, false, error);
+    int64_t moved[] = {window->number, last};
+    window->through = last;
     return status == TW_OK ? change(sqlite, BUDGET_MOVE_WINDOW, moved, 2, error) : status;
+}
+
+/* Makes a window whose rows are more than one transaction should add; one with fewer is left. */
+static enum tw_status begin_large_window(struct sqlite_store *sqlite,
+                                         const struct budget_bucket *bucket, struct window *window,
+                                         struct tw_error *error)
+{
+    sqlite3_stmt *count;
+    int64_t found[2];
+    enum tw_status status = get(sqlite, BUDGET_COUNT_ROWS, &count, error);
+    if (status != TW_OK)
+        return status;
+    sqlite3_bind_int64(count, 1, bucket->from);
+    sqlite3_bind_int64(count, 2, STEP_ROWS + 1);
+    status = read_one(sqlite, count, found, 2, error);
+    window->through = found[1];
+    return status == TW_OK && found[0] > STEP_ROWS ? insert_window(sqlite, bucket, window, error)
+                                                   : status;
+}
+
+/* Where a window has more rows to add than one transaction should, adds some of them, and sets
+ * *behind: the transaction is to end, so that others have their turn, and then to begin anew. */
+static enum tw_status step_window(struct sqlite_store *sqlite, const struct budget_bucket *bucket,
+                                  bool *behind, struct tw_error *error)
+{
+    struct window window;
+    enum tw_status status = find_window(sqlite, bucket, &window, error);
+    if (status == TW_OK && window.number == 0)
+        status = begin_large_window(sqlite, bucket, &window, error);
+    if (status != TW_OK || window.number == 0 ||
+        sqlite->budget.last_row - window.through <= STEP_ROWS)
+        return status;
+    *behind = true;
+    return move_window(sqlite, bucket, &window, window.through + STEP_ROWS, error);
+}
+
+/* Finds or makes the window, and brings its sums up to the ledger's last row. */
+static enum tw_status open_window(struct sqlite_store *sqlite, const struct budget_bucket *bucket,
+                                  struct window *window, struct tw_error *error)
+{
+    int64_t last = sqlite->budget.last_row;
+    enum tw_status status = find_window(sqlite, bucket, window, error);
+    if (status != TW_OK || (window->number != 0 && window->through >= last))
+        return status;
+    if (window->number != 0)
+        return move_window(sqlite, bucket, window, last, error);
+    window->through = last;
+    status = insert_window(sqlite, bucket, window, error);
+    return status == TW_OK ? add_rows(sqlite, bucket, window, last, true, error) : status;
 }
 
 /* --- reservations --- */
@@ -282,14 +326,14 @@ static enum tw_status reserve_bucket(struct sqlite_store *sqlite, int64_t number
         status = get(sqlite, BUDGET_ADD_RESERVED, &sum, error);
     if (status != TW_OK)
         return status;
-    bind_numbers(reservation, (int64_t[]){sqlite->budget.owner, number, window}, 3);
-    bind_text(reservation, 4, value);
+    sqlite_bind_numbers(reservation, (int64_t[]){sqlite->budget.owner, number, window}, 3);
+    sqlite_bind_text(reservation, 4, value);
     sqlite3_bind_int64(reservation, 5, amount);
     status = sqlite_run(sqlite, reservation, error);
     if (status != TW_OK)
         return status;
     sqlite3_bind_int64(sum, 1, window);
-    bind_text(sum, 2, value);
+    sqlite_bind_text(sum, 2, value);
     sqlite3_bind_int64(sum, 3, amount);
     return sqlite_run(sqlite, sum, error);
 }
@@ -375,8 +419,18 @@ static enum tw_status take_order(struct sqlite_store *sqlite, struct budget_orde
     return status;
 }
 
+static enum tw_status step_windows(struct sqlite_store *sqlite, const struct budget_order *order,
+                                   bool *behind, struct tw_error *error)
+{
+    enum tw_status status = TW_OK;
+    for (size_t i = 0; i < order->count && status == TW_OK && !*behind; i++)
+        status = step_window(sqlite, &order->buckets[i], behind, error);
+    return status;
+}
+
+/* Takes all orders; or none, where some window is *behind. */
 static enum tw_status take_orders(struct sqlite_store *sqlite, struct budget_order *const *orders,
-                                  size_t count, struct tw_error *error)
+                                  size_t count, bool *behind, struct tw_error *error)
 {
     sqlite3_stmt *last;
     enum tw_status status = get(sqlite, BUDGET_LAST_ROW, &last, error);
@@ -384,7 +438,10 @@ static enum tw_status take_orders(struct sqlite_store *sqlite, struct budget_ord
         status = read_one(sqlite, last, &sqlite->budget.last_row, 1, error);
     if (status == TW_OK)
         status = reclaim(sqlite, error);
-    for (size_t i = 0; i < count && status == TW_OK; i++)
+    if (sqlite->budget.last_row > STEP_ROWS)
+        for (size_t i = 0; i < count && status == TW_OK && !*behind; i++)
+            status = step_windows(sqlite, orders[i], behind, error);
+    for (size_t i = 0; i < count && status == TW_OK && !*behind; i++)
         status = take_order(sqlite, orders[i], error);
     return status;
 }
@@ -396,17 +453,21 @@ enum tw_status sqlite_budget_reserve(struct store *store, struct budget_order *c
 {
     struct sqlite_store *sqlite = (struct sqlite_store *)store;
     enum tw_status status = TW_OK;
+    bool behind = false;
     if (sqlite->budget.owner == 0)
         status = file_lock_claim(sqlite->lock, &sqlite->budget.owner, error);
-    if (status == TW_OK)
-        status = sqlite_execute(sqlite, "PRAGMA synchronous = NORMAL", error);
-    if (status != TW_OK)
-        return status;
-    status = sqlite_begin(sqlite, error);
-    if (status == TW_OK)
-        status = sqlite_end(sqlite, take_orders(sqlite, orders, count, error), error);
-    enum tw_status back = sqlite_execute(sqlite, "PRAGMA synchronous = FULL", error);
-    return status == TW_OK ? back : status;
+    do {
+        if (behind)
+            file_lock_give_way();
+        behind = false;
+        if (status == TW_OK)
+            status = sqlite_begin_light(sqlite, error);
+        if (status != TW_OK)
+            return status;
+        status =
+            sqlite_end_light(sqlite, take_orders(sqlite, orders, count, &behind, error), error);
+    } while (status == TW_OK && behind);
+    return status;
 }
 
 void sqlite_budget_finalize(struct sqlite_store *sqlite)

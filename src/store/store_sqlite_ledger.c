@@ -24,6 +24,7 @@ static enum tw_status prepare_built(struct sqlite_store *sqlite, struct buffer *
     return status;
 }
 
+/* The column of the model is NOT NULL, as the first schema had it. */
 static enum tw_status prepare_insert(struct sqlite_store *sqlite, struct tw_error *error)
 {
     struct buffer sql;
@@ -32,7 +33,7 @@ static enum tw_status prepare_insert(struct sqlite_store *sqlite, struct tw_erro
     append_names(&sql);
     buffer_string(&sql, ") VALUES (?");
     for (size_t i = 1; i < LEDGER_MEMBER_COUNT; i++)
-        buffer_string(&sql, ", ?");
+        buffer_string(&sql, i == LEDGER_MEMBER_model ? ", COALESCE(?, '')" : ", ?");
     buffer_string(&sql, ")");
     return prepare_built(sqlite, &sql, &sqlite->insert, error);
 }

@@ -143,14 +143,15 @@ class Gateway extends Program {
 
 let stores = 0;
 
-// options: may name another policy.
+// options: may name another policy. Files and batches are the provider's, unless --jobs is there.
 export async function startGateway(upstream, ...options) {
     const own = options.includes('--policy');
     const policyOption = own ? [] : ['--policy', temporaryFile('policy.tier', policy)];
+    const jobs = options.some((option) => option.startsWith('--jobs')) ? [] : ['--jobs', 'off'];
     const storeName = `ledger${++stores}.db`;
     const gateway = new Gateway(['serve', '--listen', '127.0.0.1:0', ...policyOption,
                                  '--upstream', upstream, '--store', temporaryFile(storeName),
-                                 ...options]);
+                                 ...jobs, ...options]);
     gateway.storeName = storeName;
     return gateway.start();
 }

@@ -23,7 +23,7 @@ done
 for command in $("$1" --help | sed -n 's/^  \([a-z][a-z-]*\)  *[A-Z].*/\1/p'); do
     grep -qx "\.Ss tierway $command" "$pages/tierway.1"
     check $? "tierway.1 has no section for tierway $command"
-    for option in $("$1" "$command" --help | sed -n 's/^  --*\([a-z][a-z-]*\).*/\1/p'); do
+    for option in $("$1" "$command" --help | sed -n 's/^  --*\([a-z][a-z0-9-]*\).*/\1/p'); do
         case $option in help | o | output | i | in-place) continue ;; esac
         sed -n "/^\.Ss tierway $command\$/,/^\.S[sh] /p" "$pages/tierway.1" |
             grep -q "^\.It Fl -$option\b"

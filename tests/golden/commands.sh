@@ -326,5 +326,21 @@ refuses 'an unknown stage' 'tierway show: there is no stage `bytecode`; the stag
 run show router.tier
 check 'no stage' 2 "$status"
 
+cat >texts.tier <<'P'
+when model like "gpt-5*" and tokens > 5k -> flex
+when model == "o3" -> reject
+otherwise -> default
+P
+run bench --format json --requests 500 texts.tier
+check 'the figures of a bench' '0 true' "$status $(jq -c '.rules == 2 and .requests == 500 and
+    .rules_reached == 2 and .decide_ns >= .decide_ns_fastest and .decide_ns_fastest > 0 and
+    .decide_texts_ns > .decide_ns_fastest and .compile_ns > .decide_texts_ns' out)"
+run bench --requests 500 router.tier
+check 'a bench for people' '0 4' "$status $(wc -l <out)"
+check 'what it says first' 'router.tier: 5 rules, plan table, at most 7 steps' "$(head -n 1 out)"
+refuses 'a bench of an image' 'tierway bench: router.image: a program image has no rules to make requests from; give the text' \
+    bench router.image
+refuses 'a bench of nothing' 'tierway bench: --requests is 1 to 1048576' bench router.tier --requests 0
+
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

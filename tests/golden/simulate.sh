@@ -191,12 +191,32 @@ L
 run model.tier --log usage.csv --format json
 check 'usage, CSV' '5 5' "$(member .requests.evaluated) $(member .requests.changed)"
 
-# The ledger.
-sqlite3 /dev/null 'select 1' >/dev/null && {
-    "$tierway" stats --store missing.db >/dev/null 2>&1
-    refuses 'no ledger' "tierway simulate: the store 'missing.db': unable to open database file: No such file or directory" new.tier --ledger \
-        --store missing.db
-}
+# The ledger: three requests, the second of which flex had no room for at first.
+"$tierway" fake-provider --seed 1 --tokens 100 --flex-schedule 'pattern ORO' >address 2>/dev/null &
+provider=$!
+for _ in {1..100}; do [ -s address ] && break || sleep 0.05; done
+read -r address <address
+printf '%s\n' 'attribute team: string' 'slow: when team == "batch" -> flex retry 2 else default' \
+    'otherwise -> default' >kept.tier
+printf '%s\n' 'attribute team: string' 'otherwise -> default' >plain.tier
+for team in batch batch web; do
+    OPENAI_BASE_URL=http://$address/v1 OPENAI_API_KEY=k "$tierway" chat hello --policy kept.tier \
+        --model gpt-5.1 --set team=$team --store kept.db >/dev/null 2>&1
+done
+kill "$provider"
+run plain.tier --against kept.tier --ledger --store kept.db --format json
+check 'the ledger, requests' '[3,3,0,0,2]' \
+    "$(member '[.requests | .all, .evaluated, .unevaluated, .unpriced, .changed]')"
+check 'the ledger, measured' '["flex","measured"]' \
+    "$(member '[.tiers[] | select(.tier == "flex") | .tier, .refusal_from]')"
+run plain.tier --ledger --store kept.db --format json
+check 'the ledger, against what served' '[3,2]' "$(member '[.requests | .evaluated, .changed]')"
+spent=$("$tierway" stats --store kept.db --format json | jq -r .spend)
+check 'the ledger, what served' "$spent" "$(member .cost.compared.old | tr -d '"')"
+run plain.tier --ledger --store kept.db --format json --fail-if 'cost > +5%'
+check 'the ledger, a condition' 1 "$status"
+refuses 'no ledger' "tierway simulate: the store 'missing.db': unable to open database file: No such file or directory" plain.tier --ledger \
+    --store missing.db
 
 # Conditions.
 gate() { run new.tier --against old.tier --log log.jsonl "${@:2}"; check "$1" "${1##*: }" "$status"; }

@@ -382,11 +382,149 @@ callers:
         low, tier = ("x-tierway-priority", "low"), "x-tierway-rule"
         check("may set", "patient", gateway.chat(bearer(web), low).header(tier))
         check("may not", "otherwise", gateway.chat(bearer(admin), low).header(tier))
+        quiet = json.dumps({**json.loads(BODY), "metadata": {"x-tierway-priority": "low"}})
+        check("nor in metadata", "otherwise", gateway.chat(bearer(admin), body=quiet).header(tier))
+        check("who may, may there, too", "patient", gateway.chat(bearer(web), body=quiet).header(tier))
+        callers = gateway.folder.rows("caller, count(*)", table="ledger GROUP BY caller")
+        check("the ledger says who", {"web", "ops@home"}, {row[0] for row in callers})
         heads = b"".join(row[2].lower() for row in recorded(gateway.stand_in))
         check("no caller's key goes on", 0,
               heads.count(web["key"].lower().encode()) + heads.count(b"x-api-key"))
         check("the provider's does", heads.count(b" http/1.1\r\n"),
               heads.count(b"authorization: bearer provider-key-of-the-gateway\r\n"))
+
+
+def write_callers(gateway, *callers, more=""):
+    """The configuration's file once more, with these callers, renamed over the old one."""
+    with open(gateway.path("tierway.yaml")) as file:
+        text = re.sub(r"(?ms)^callers:.*", "", file.read())
+    gateway.folder.file("next.yaml", text + more + "callers: [%s]\n" % ", ".join(callers))
+    os.rename(gateway.path("next.yaml"), gateway.path("tierway.yaml"))
+
+
+def caller_row(key, more=""):
+    return f"{{name: {key['name']}, sha256: {key['sha256']}{more}}}"
+
+
+def test_callers_change():
+    web, late, admin = new_key("web"), new_key("late"), new_key("ops")
+    boss = caller_row(admin, ", admin: true")
+    with Gateway(f"callers: [{caller_row(web)}, {boss}]\n") as gateway:
+        def live():
+            return gateway.live(bearer(admin))["callers"]
+
+        kept = Caller(gateway.address)
+        question = request_bytes("POST", CHAT, (JSON, bearer(web)), BODY.encode())
+        kept.send(question)
+        check("let in", 200, kept.answer().status)
+        check("not yet", 401, gateway.chat(bearer(late)).status)
+        check("what is live", ("tierway.yaml", 0, None),
+              tuple(live()[name] for name in ("file", "changes", "refused")))
+        write_callers(gateway, caller_row(late), boss)
+        check("the file is seen", True, bool(wait_until(lambda: live()["changes"] == 1)))
+        check("a new one is let in", 200, gateway.chat(bearer(late)).status)
+        kept.send(question)
+        check("a removed one is not, on an open connection", 401, kept.answer().status)
+        good = live()["hash"]
+        write_callers(gateway, caller_row(late), boss, "{name: x, sha256: 12}")
+        refused = wait_until(lambda: live()["refused"]) or ""
+        check_in("a bad file is refused", "`sha256` is the hash of a key", refused)
+        check("the last good one stays", (good, 200), (live()["hash"],
+                                                       gateway.chat(bearer(late)).status))
+        metrics = gateway.get("/tierway/metrics", bearer(admin)).body.decode()
+        check_in("a gauge says so", 'tierway_last_reload_successful{part="callers"} 0\n', metrics)
+        check_in("and who is live", f'part="callers",file="tierway.yaml",hash="{good}"', metrics)
+        check("the log says so", True, bool(wait_until(
+            lambda: f"list of callers tierway.yaml is refused, hash {good} stays" in gateway.errors())))
+        check("no key's hash in the log", False, late["sha256"] in gateway.errors())
+        write_callers(gateway, caller_row(late), boss, caller_row(web))
+        gateway.process.send_signal(signal.SIGHUP)
+        check("mended", True, bool(wait_until(lambda: live()["refused"] is None)))
+        kept.send(question)
+        check("back", 200, kept.answer().status)
+        kept.close()
+        write_callers(gateway)
+        check("an empty list lets nobody in", True,
+              bool(wait_until(lambda: gateway.chat(bearer(late)).status == 401)))
+        check("nobody, also without a key", (401, 401),
+              (gateway.chat().status, gateway.get("/tierway/policy").status))
+
+
+def test_first_callers():
+    """Keys become needed while the gateway runs; then none of them goes on to the provider."""
+    web = new_key("web")
+    with Gateway() as gateway:
+        check("no key needed", 200, gateway.chat(("Authorization", "Bearer sk-own")).status)
+        write_callers(gateway, caller_row(web), more="attributes: []\n")
+        check("now it is", True, bool(wait_until(lambda: gateway.chat().status == 401)))
+        answer = gateway.chat(bearer(web), ("x-tierway-priority", "low"))
+        check("with the key", (200, "otherwise"), (answer.status, answer.header("x-tierway-rule")))
+        check("it stays here", False, web["key"].encode() in recorded(gateway.stand_in)[-1][2])
+
+
+def test_callers_under_load():
+    """One caller comes and goes; the other one never sees anything of it."""
+    web, other = new_key("web"), new_key("other")
+    with Gateway(f"callers: [{caller_row(web)}]\n") as gateway:
+        wrong, asked, over = [], [0], threading.Event()
+
+        def call():
+            caller = Caller(gateway.address)
+            while not over.is_set():
+                caller.send(request_bytes("POST", CHAT, (JSON, bearer(web)), BODY.encode()))
+                status = caller.answer().status
+                asked[0] += 1
+                if status != 200:
+                    wrong.append(status)
+            caller.close()
+
+        callers = [threading.Thread(target=call) for _ in range(4)]
+        for caller in callers:
+            caller.start()
+        for turn in range(10):
+            write_callers(gateway, caller_row(web), *[caller_row(other)][turn % 2:])
+            gateway.process.send_signal(signal.SIGHUP)
+            wanted = 401 if turn % 2 else 200
+            check(f"turn {turn}", True, bool(wait_until(
+                lambda status=wanted: gateway.chat(bearer(other)).status == status)))
+        over.set()
+        for caller in callers:
+            caller.join()
+        check("requests were made", True, asked[0] >= 20)
+        check("requests that went wrong", [], wrong)
+
+
+def test_configuration_from_a_pipe():
+    """It cannot be read again, and is not."""
+    folder = Folder()
+    folder.file("policy.tier", POLICY)
+    ran = run_serve(folder, "--config", "/dev/fd/0", "--check")
+    check("an empty one", 2, ran.returncode)
+    text = "policy: policy.tier\nstore: off\nupstream: {url: 'http://127.0.0.1:1/v1'}\n"
+    ran = subprocess.run([TIERWAY, "serve", "--config", "/dev/stdin", "--check"], input=text,
+                         capture_output=True, text=True, cwd=folder.path, timeout=20, check=False)
+    check("from a pipe", (0, ""), (ran.returncode, ran.stderr))
+    folder.remove()
+
+
+def test_ca_file():
+    folder = Folder()
+    folder.file("policy.tier", POLICY)
+    folder.file("t.yaml", "policy: policy.tier\nupstream: {url: 'https://127.0.0.1:1/v1', "
+                          "ca_file: none.pem}\n")
+    ran = run_serve(folder, "--config", "t.yaml", "--check")
+    check("that is not there", 2, ran.returncode)
+    check_in("says which", "`upstream.ca_file`: none.pem: No such file", ran.stderr)
+    folder.remove()
+
+
+def test_key_header():
+    environment = (("PROVIDER_KEY", "key-of-azure"),)
+    with Gateway("  key_env: PROVIDER_KEY\n  key_header: api-key\n", environment=environment) as gateway:
+        check("passed on", 200, gateway.chat(("Authorization", "Bearer of-the-caller")).status)
+        head = recorded(gateway.stand_in)[-1][2].lower()
+        check("one header", (1, 0, 0), (head.count(b"api-key: key-of-azure\r\n"),
+                                        head.count(b"authorization"), head.count(b"of-the-caller")))
 
 
 def test_requests_at_once():

@@ -2,69 +2,21 @@
 the ledger agrees with what the provider billed."""
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
-import urllib.request
+import time
 
 from checks import check, run_tests
-from gateway import Folder, Process, wait_until
+from gateway import wait_until
+from job_queue import Queue as AnyQueue, line, lines
 
 TIERWAY = sys.argv[1]
-POLICY = "late: when waited > 20h -> default\notherwise -> flex\n"
 
 
-def line(name, url="/v1/chat/completions"):
-    return json.dumps({"custom_id": name, "method": "POST", "url": url, "body": {
-        "model": "gpt-5-mini", "messages": [{"role": "user", "content": "hi"}]}}) + "\n"
-
-
-class Queue:
-    """A folder with a policy and a store, and a stand-in provider."""
-
-    def __init__(self, *options):
-        self.folder = Folder()
-        self.provider = Process(TIERWAY, "fake-provider", *options)
-        self.folder.file("queue.tier", POLICY)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.provider.stop()
-        self.folder.remove()
-
-    def jobs(self, *arguments, text=""):
-        return subprocess.run([TIERWAY, "jobs", *arguments, "--store", "queue.db"], input=text,
-                              capture_output=True, text=True, cwd=self.folder.path, timeout=60)
-
-    def work(self, *options, key=""):
-        return subprocess.Popen(
-            [TIERWAY, "jobs", "work", "--policy", "queue.tier", "--upstream",
-             f"{self.provider.url}/v1", "--store", "queue.db", "--lease", "1s", *options],
-            cwd=self.folder.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "OPENAI_API_KEY": key})
-
-    def billed(self):
-        """Answers and tokens of output that the provider would bill."""
-        with urllib.request.urlopen(f"{self.provider.url}/fake/stats") as answer:
-            rows = json.load(answer)["billed"]
-        return sum(row["requests"] for row in rows), sum(row["output_tokens"] for row in rows)
-
-    def ledger(self):
-        rows = self.folder.rows("output_tokens, outcome", store="queue.db")
-        answers = [tokens for tokens, outcome in rows if outcome == 0]
-        return len(answers), sum(answers)
-
-    def states(self):
-        rows = self.jobs("list", "--format", "json").stdout.splitlines()
-        return sorted((json.loads(row)["id"], json.loads(row)["state"]) for row in rows)
-
-    def done(self):
-        return sum(state == "done" for _, state in self.states())
-
-    def wait_for(self, count):
-        check(f"{count} jobs are done", True, wait_until(lambda: self.done() >= count))
+def Queue(*options, **more):
+    return AnyQueue(TIERWAY, *options, **more)
 
 
 def test_submit():
@@ -90,9 +42,8 @@ def test_submit():
         check("cancelled", 0, queue.jobs("cancel", "b").returncode)
         check("not twice", 1, queue.jobs("cancel", "b").returncode)
         check("no such job", 1, queue.jobs("show", "nobody").returncode)
-        worker = queue.work("--until-empty", "--format", "json")
-        out = worker.communicate(timeout=60)[0]
-        check("worked", (0, 2), (worker.returncode, json.loads(out)["done"]))
+        status, counts, _ = queue.work_off()
+        check("worked", (0, 2), (status, counts["done"]))
         check("states", [("a", "done"), ("b", "cancelled"), ("c", "done")], queue.states())
         results = [json.loads(row) for row in queue.jobs("export").stdout.splitlines()]
         check("results", ["a", "c"], [row["custom_id"] for row in results])
@@ -147,6 +98,186 @@ def test_told_to_stop():
         check("nothing is left running", 0, states.count("running"))
         check("the others wait", 50, states.count("done") + states.count("queued"))
         check("nothing that was sent is lost", queue.billed(), queue.ledger())
+
+
+def test_wait():
+    with Queue("--latency", "flex=300") as queue:
+        queue.submit(line("a") + line("b") + line("c"))
+        check("the time is over", 2, queue.jobs("wait", "--timeout", "100ms").returncode)
+        check("no such job", 1, queue.jobs("wait", "nobody").returncode)
+        worker = queue.work()
+        waited = queue.jobs("wait", "a", "b", "c")
+        check("all are done", 0, waited.returncode)
+        check("lines", True, waited.stderr.endswith(
+            "3 of 3 ended: 3 done, 0 failed, 0 cancelled; 0 running\n"))
+        queue.submit(line("d", model="x") + line("e"), "--set", "nonsense=1")
+        check("some failed", 1, queue.jobs("wait").returncode)
+        check("those that are named", 0, queue.jobs("wait", "a").returncode)
+        check("of no batch", 0, queue.jobs("wait", "--batch", "batch_none").returncode)
+        check("not both", 2, queue.jobs("wait", "a", "--batch", "b").returncode)
+        worker.terminate()
+        worker.communicate(timeout=30)
+
+
+def test_wait_bar():
+    """On a terminal a bar, which is overwritten."""
+    with Queue() as queue:
+        queue.submit(lines(20))
+        outer, inner = pty.openpty()
+        waiting = subprocess.Popen([TIERWAY, "jobs", "wait", "--store", "queue.db"],
+                                   cwd=queue.folder.path, stderr=inner)
+        os.close(inner)
+        queue.work_off()
+        seen = b""
+        try:
+            while piece := os.read(outer, 4096):
+                seen += piece
+        except OSError:  # the terminal's other end was closed
+            pass
+        os.close(outer)
+        check("waited", 0, waiting.wait(20))
+        check("a bar", True, b"\r[" in seen and b"[" + b"#" * 30 + b"] 20 of 20 ended" in seen)
+
+
+def test_retry():
+    with Queue("--fault", "400") as queue:
+        queue.submit(line("a") + line("b") + line("c"))
+        status, counts, _ = queue.work_off()
+        check("all fail at once", (1, 3, 3), (status, counts["failed"], queue.stats()["requests"]))
+        row = queue.results()["a"]
+        check("the provider's own words, as OpenAI has them", (400, None, "invalid_request_error"),
+              (row["response"]["status_code"], row["error"],
+               row["response"]["body"]["error"]["type"]))
+        check("only failed ones", 1, queue.jobs("retry", "nobody").returncode)
+        check("either or", 2, queue.jobs("retry").returncode)
+        check("either or", 2, queue.jobs("retry", "a", "--failed").returncode)
+        queue.provider.stop()
+        queue.provider = type(queue.provider)(TIERWAY, "fake-provider")
+        queue.upstream = queue.provider.url
+        check("one", 0, queue.jobs("retry", "a").returncode)
+        check("queued", [("a", "queued"), ("b", "failed"), ("c", "failed")], queue.states())
+        check("not twice", 1, queue.jobs("retry", "a").returncode)
+        rest = queue.jobs("retry", "--failed", "--deadline", "1h")
+        check("the rest", (0, "2 jobs are queued again\n"), (rest.returncode, rest.stdout))
+        check("done now", 3, queue.work_off()[1]["done"])
+        check("results", [200] * 3,
+              [row["response"]["status_code"] for row in queue.results().values()])
+
+
+def test_export_to_a_file():
+    with Queue() as queue:
+        queue.submit(lines(300))
+        queue.work_off()
+        path = os.path.join(queue.folder.path, "out.jsonl")
+        check("written", 0, queue.jobs("export", "-o", "out.jsonl").returncode)
+        with open(path) as file:
+            check("as to standard output", queue.jobs("export").stdout, file.read())
+        check("no such folder", 2, queue.jobs("export", "-o", "nowhere/out").returncode)
+        check("a state without results", 2,
+              queue.jobs("export", "-o", "out.jsonl", "--state", "queued").returncode)
+        with open(path) as file:
+            check("what was there stays", 300, len(file.readlines()))
+        check("nothing is left beside it", [], [
+            name for name in os.listdir(queue.folder.path) if name.startswith("out.jsonl.")])
+        check("of no batch", "", queue.jobs("export", "--batch", "batch_none").stdout)
+
+
+def test_show():
+    with Queue("--flex-schedule", "pattern RO") as queue:
+        queue.submit(line("a"), "--callback", "command", "--set", "user=me")
+        before = json.loads(queue.jobs("show", "a", "--format", "json").stdout)
+        check("queued", ("queued", "command", None, 0, []),
+              tuple(before[name] for name in ("state", "callback", "result", "claims", "attempts")))
+        queue.work_off()
+        after = json.loads(queue.jobs("show", "a", "--format", "json").stdout)
+        check("done", ("done", 2, 1, 0), tuple(
+            after[name] for name in ("state", "claims", "refusals", "expired")))
+        check("its request", {"user": "me"}, after["job"]["attributes"])
+        check("its answer", 200, after["result"]["response"]["status_code"])
+        attempt = after["attempts"][0]
+        check("its attempt", ("answered", "flex", "flex", "otherwise"), tuple(
+            attempt[name] for name in ("outcome", "chosen_tier", "attempted_tier", "rule")))
+        check("instants", True, after["submitted"] <= after["ended"] < after["deadline"])
+        text = queue.jobs("show", "a").stdout
+        for words in ("state:     done\n", "callback:  command\n", "2 claims"[2:], "deadline:  20",
+                      "attempt:   answered at flex, rule otherwise"):
+            check(words, True, words in text)
+
+
+def test_store_is_locked():
+    """Somebody holds the store: work waits, and goes on by itself."""
+    with Queue("--latency", "flex=20") as queue:
+        queue.submit(lines(60))
+        worker = queue.work("--until-empty", "--concurrency", "4", lease="30s")
+        queue.wait_for(5)
+        holder = subprocess.Popen(["flock", "queue.db-lock", "sleep", "4"], cwd=queue.folder.path)
+        time.sleep(2.5)
+        asked = queue.stats()["requests"]
+        time.sleep(0.5)
+        check("nothing new is begun", asked, queue.stats()["requests"])
+        holder.wait()
+        out, said = worker.communicate(timeout=60)
+        check("all are done", (0, 60), (worker.returncode, json.loads(out)["done"]))
+        check("it is said", (1, 1), (said.count("work waits"), said.count("can be used again")))
+        check("nothing was lost or paid twice", (60, queue.billed()),
+              (queue.billed()[0], queue.ledger()))
+
+
+def test_told_to_stop_while_locked():
+    """The answers that it has are stored before it ends, however long that takes."""
+    with Queue("--latency", "flex=500") as queue:
+        queue.submit(lines(20))
+        worker = queue.work("--concurrency", "4", lease="30s")
+        check("sent", True, wait_until(lambda: queue.stats()["requests"] >= 4))
+        holder = subprocess.Popen(["flock", "queue.db-lock", "sleep", "4"], cwd=queue.folder.path)
+        time.sleep(1)
+        worker.terminate()
+        time.sleep(1)
+        check("it waits", None, worker.poll())
+        holder.wait()
+        out, _ = worker.communicate(timeout=30)
+        check("ends", (0, 4), (worker.returncode, json.loads(out)["done"]))
+        check("nothing was lost", queue.billed(), queue.ledger())
+
+
+def test_rate_limits():
+    """A Retry-After holds for all threads; that of a refused flex for none."""
+    with Queue("--fault", "429=2") as queue:
+        queue.submit(lines(16))
+        worker = queue.work("--concurrency", "8", lease="30s")
+        check("the first", True, wait_until(lambda: queue.stats()["requests"] >= 1))
+        time.sleep(1)
+        first = queue.stats()["requests"]
+        check("at most those under way", True, first <= 8)
+        queue.provider.stop()
+        queue.provider = type(queue.provider)(TIERWAY, "fake-provider")
+        worker.terminate()
+        worker.communicate(timeout=30)
+    with Queue("--flex-schedule", "refuse first 8") as queue:
+        queue.submit(lines(16))
+        begun = time.monotonic()
+        queue.work_off("--concurrency", "8")
+        check("300 s of a refused flex are not waited for", True, time.monotonic() - begun < 20)
+        check("all done", 16, queue.done())
+
+
+def test_lost_lease():
+    """A worker that stands still longer than its lease: another one takes the job, and both say so."""
+    with Queue("--latency", "flex=1500") as queue:
+        queue.submit(line("a"))
+        still = queue.work("--concurrency", "1")
+        check("sent", True, wait_until(lambda: queue.stats()["requests"] == 1))
+        still.send_signal(signal.SIGSTOP)
+        _, counts, _ = queue.work_off()
+        check("done once, with a claim that ran out", (1, 1), (counts["done"], counts["expired"]))
+        still.send_signal(signal.SIGCONT)
+        still.terminate()
+        out, _ = still.communicate(timeout=30)
+        check("the other one lost it", (0, 1), tuple(json.loads(out)[n] for n in ("done", "lost")))
+        check("it is listed", 1, queue.listed()[0]["expired"])
+        check("it is shown", True, "1 ran out" in queue.jobs("show", "a").stdout)
+        check("both answers are in the ledger", (2, queue.billed()),
+              (queue.billed()[0], queue.ledger()))
 
 
 run_tests(globals())

@@ -58,7 +58,8 @@ class Setting:
         self.folder.file("policy.tier", policy)
         try:
             self.gateway = Process(TIERWAY, "serve", "--policy", "policy.tier", "--upstream",
-                                   upstream_url, "--store", "ledger.db", *options,
+                                   upstream_url, "--store", "ledger.db", "--jobs", "off",
+                                   "--listen", "127.0.0.1:0", *options,
                                    cwd=self.folder.path)
         except RuntimeError:
             self.close()
@@ -251,6 +252,35 @@ def test_prefixes():
 
 # --- what is routed ---
 
+def test_spellings():
+    """No spelling of a routed path gets past the policy, and none leads out of the upstream."""
+    seen = []
+
+    def serve(connection, head, body):
+        seen.append((head.split()[1].decode(), b"service_tier" in body))
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+    upstream = Upstream(serve)
+    body = b'{"model":"gpt-5","messages":[]}'
+    for base, rows in (
+            ("/openai/v1", (("/v1/%63hat/completions", True), ("/v1//chat/./completions/", True),
+                            ("/v1/a/../chat/completions", True), ("/v1/a%2f../responses?b=c", True),
+                            ("/chat/completions", False), ("/v1/chat/completions2", False),
+                            ("/v1/a/../b", False), ("/v1/../../b", None), ("/%2e%2e/b", None))),
+            ("/api", (("/v1/chat/completions", True), ("/chat/completions", True),
+                      ("/v1/../chat/completions", None), ("/a/../b", False)))):
+        with Setting(upstream.url + base) as test:
+            for target, routed in rows:
+                seen.clear()
+                answer = test.ask("POST", target, (JSON,), body)
+                sent = target.removeprefix("/v1") if base == "/api" else "/openai" + target
+                sent = "/api" + sent if base == "/api" else sent
+                check(f"{base} {target}: status", 400 if routed is None else 200, answer.status)
+                check(f"{base} {target}", [] if routed is None else [(sent, routed)], list(seen))
+            answer = test.ask("TRACE", "/v1/models")
+            check("TRACE, which would show the provider's key", 405, answer.status)
+    upstream.close()
+
+
 ODD_BODIES = [
     b'{"model":"gpt-5","messages":[{"role":"user","content":"a"}]}',
     b' \n{ "messages" : [ {"role":"user","content":"\\u0061\\ud83d\\ude00"} ] ,\t"model":"gpt-5" }\r\n ',
@@ -319,6 +349,15 @@ def test_attributes():
         check("the body's tier", "pinned", rule(chat(service_tier="priority")))
         check("null is none", "patient", rule(chat(service_tier=None), LOW))
         check("metadata", "exact", rule(chat(metadata={"team": "strict"})))
+        check("metadata named as a header", "patient",
+              rule(chat(metadata={"x-tierway-priority": "low", "other": "x", "n": 1})))
+        check("a header goes before it", "otherwise",
+              rule(chat(metadata={"x-tierway-priority": "low"}), ("x-tierway-priority", "high")))
+        check("metadata and a client's retry", "patient",
+              rule(chat(metadata={"x-tierway-attempt": "0"}), LOW, ("x-stainless-retry-count", "1")))
+        check("metadata that is none", "patient", rule(chat(metadata="x"), LOW))
+        check("bad metadata", 400,
+              test.post(CHAT, chat(metadata={"x-tierway-priority": "nonsense"})).status)
         check("a declared header", "paid", rule(chat(), ("X-Plan", "paid")))
         check("a client's retry", "again", rule(chat(), ("x-stainless-retry-count", "1")))
         check("attempt is said otherwise", "patient",
@@ -635,6 +674,34 @@ def test_bill():
                 sums[2] += tokens_out
         check("the bill", {row["tier"]: [row["requests"], row["input_tokens"], row["output_tokens"]]
                            for row in stats["billed"]}, billed)
+
+
+def test_tier_health():
+    """Refusals that either loop met make the policy leave flex alone."""
+    policy = "when flex_unavailable > 60% -> default\notherwise -> flex else default\n"
+    with Setting(policy=policy, options=("--threads", "2")) as test:
+        test.fake("faults", "refuse@flex")
+        answers = [test.post(CHAT, chat()) for _ in range(6)]
+        check("one attempt tells", ["otherwise"] + ["line 1"] * 5,
+              [answer.header("x-tierway-rule") for answer in answers])
+        caller = Caller(test.gateway.address)
+        caller.send(request_bytes("POST", "/tierway/decide", (JSON,),
+                                  b'{"request": {"model": "gpt-5", "messages": []}}', "localhost"))
+        check("a dry run knows it, too", "line 1", caller.answer().json()["rule"])
+        caller.close()
+        outcomes = test.folder.rows("attempted_tier, outcome")
+        check("flex was tried once", 1, len([row for row in outcomes if row[0] == "flex"]))
+
+
+def test_no_model():
+    """A stored prompt brings its model: the provider is asked, and the answer names it."""
+    with Setting() as test:
+        body = json.dumps({"prompt": {"id": "pmpt_1"}, "input": "hello"}).encode()
+        answer = test.post(RESPONSES, body, LOW)
+        rows = test.folder.rows("model, served_tier, request_id")
+        check("no model in the request", (test.stats()["requests"], 1), (1, len(rows)))
+        check("the row", (answer.json().get("model", ""), answer.header("x-tierway-request-id")),
+              (rows[0][0], rows[0][2]))
 
 
 BUDGETS = """

@@ -333,8 +333,6 @@ class Trial:
 
 
 REFUSED = [
-    ("zones and dates", 'timezone "Europe/Berlin"\nwhen hour == 3 -> flex',
-     'timezone "Europe/Paris"\nwhen date == 2026-03-04 -> flex'),
     ("errors", "when tokens > 1 -> flex", "when token > 1 -> flex"),
 ]
 

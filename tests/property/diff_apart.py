@@ -31,6 +31,8 @@ TESTS = {
     "name": diff.text_tests,
 }
 VALUES = {"size": [diff.OUT, *range(-1, 6)], "name": [diff.OUT, *diff.text_values()]}
+DATES = ["1970-01-03", "2011-12-30", "2024-01-01", "2024-03-10", "2024-03-31", "2024-04-07",
+         "2024-06-15", "2024-10-27", "2024-12-25", "2099-12-31"]
 ZONES = ["Europe/Berlin", "Europe/London", "America/New_York", "America/Phoenix", "Asia/Kolkata",
          "Asia/Tokyo", "Australia/Lord_Howe", "Australia/Sydney", "Pacific/Apia", "UTC"]
 
@@ -43,12 +45,20 @@ class Policy(diff.Policy):
 
 
 class ClockPolicy(diff.Policy):
-    """Its tests are of the clock, and of how many tokens there are."""
+    """Its tests are of the clock and the date, and of how many tokens there are."""
 
     def test(self):
-        if self.draw.random() < 0.25:
+        chance = self.draw.random()
+        if chance < 0.25:
             return f"tokens {self.draw.choice(diff.ORDERS)} 5"
-        return diff.clock_tests(self.draw)
+        return date_tests(self.draw) if chance < 0.45 else diff.clock_tests(self.draw)
+
+
+def date_tests(draw):
+    """A test of the date; some are days on which a clock shifts."""
+    first, last = sorted(draw.sample(DATES, 2))
+    return draw.choice([f"date == {first}", f"date != {first}", f"date {draw.choice(diff.ORDERS)} {first}",
+                        f"date in {first}..{last}", f"date in {{{first}, {last}}}"])
 
 
 def declaration(name, default, words):
@@ -125,8 +135,11 @@ def instants(draw):
     utc = datetime.timezone.utc
     some = [datetime.datetime(1970, 1, 2, tzinfo=utc) +
             datetime.timedelta(minutes=15 * draw.randrange(130 * 365 * 96)) for _ in range(300)]
-    for month, day in ((3, 10), (3, 31), (4, 7), (9, 29), (10, 6), (10, 27), (11, 3)):
-        start = datetime.datetime(2024, month, day, tzinfo=utc) - datetime.timedelta(hours=12)
+    days = [datetime.date.fromisoformat(date) for date in DATES]
+    days += [datetime.date(2024, *day) for day in ((9, 29), (10, 6), (11, 3))]
+    for day in days:
+        start = datetime.datetime(day.year, day.month, day.day, tzinfo=utc)
+        start -= datetime.timedelta(hours=12)
         some += [start + datetime.timedelta(minutes=30 * step) for step in range(0, 72)]
     return some
 

@@ -72,6 +72,30 @@ static void find_own(struct expectation *expectation)
     }
 }
 
+static int64_t tier_of(const struct step *step, const struct valuation *valuation)
+{
+    if (!step->attribute)
+        return step->tier_index;
+    int64_t value = valuation->values[step->attribute->variable];
+    return value == VALUE_UNSET ? 0 : value;
+}
+
+/* For this request; attributes that name tiers are looked up. */
+static bool same_outcome(const struct expectation *expectation, size_t left, size_t right,
+                         size_t request)
+{
+    const struct policy_tree *policy = policy_of(expectation);
+    const struct action *one = action_of(policy, left), *two = action_of(policy, right);
+    struct valuation valuation = space_request(expectation->space, request);
+    const struct step *a = one->steps, *b = two->steps;
+    for (; a && b; a = a->next, b = b->next)
+        if (tier_of(a, &valuation) != tier_of(b, &valuation) ||
+            a->timeout_milliseconds != b->timeout_milliseconds || a->retry_count != b->retry_count)
+            return false;
+    return !a && !b && one->reject == two->reject &&
+           (!one->reject || text_equal(one->reason, two->reason));
+}
+
 /* Would every request of the rule get the same action if the rule were not there? */
 static bool is_removable(const struct expectation *expectation, size_t rule)
 {
@@ -82,7 +106,7 @@ static bool is_removable(const struct expectation *expectation, size_t rule)
         size_t behind = rule + 1;
         while (behind < policy->rule_count && !set_has(expectation->holds[behind], i))
             behind++;
-        if (!same_action(policy, rule, behind))
+        if (!same_outcome(expectation, rule, behind, i))
             return false;
     }
     return true;

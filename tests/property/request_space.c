@@ -40,15 +40,23 @@ static bool is_read(const struct space *space, uint32_t variable)
     return false;
 }
 
-static bool is_default(const struct space *space, uint32_t variable, const struct point *point,
-                       size_t index)
+/* How many attributes have to be given for the point: a date brings its weekday, and a moment
+ * without a date is a weekday and a time of day. */
+static size_t count_changed(const struct space *space, const struct axis *axis,
+                            const struct point *point)
 {
+    uint32_t variable = axis->variables[0];
     const struct variable *about = &space->policy->variables[variable];
-    int64_t value = point->values[index];
-    if (about->can_be_unset)
-        return value == VALUE_UNSET;
-    return about->type == TW_TYPE_STRING ? text_equal(point->text, about->initial_text)
-                                         : value == about->initial;
+    int64_t value = point->values[0], base = space->base.values[variable];
+    if (about->type == TW_TYPE_STRING && value != VALUE_UNSET && base != VALUE_UNSET)
+        return !text_equal(point->text, space->base.texts[variable]);
+    if (variable != VARIABLE_CLOCK)
+        return value != base;
+    bool other_time = value % SECONDS_PER_DAY != base % SECONDS_PER_DAY;
+    bool other_day = axis->variable_count == 2
+                         ? point->values[1] != space->base.values[VARIABLE_DATE]
+                         : value / SECONDS_PER_DAY != base / SECONDS_PER_DAY;
+    return (size_t)other_time + other_day;
 }
 
 static bool on_axis(const struct axis *axis, uint32_t variable)
@@ -76,17 +84,22 @@ static char *judge_point(struct space *space, const struct axis *axis, const str
     return judged;
 }
 
-/* Adds a point unless the tests judge an earlier one the same. Tiers are all told apart: actions
- * read them too. */
+/* Adds a point; of points that the tests judge the same, only the one with the fewest changes.
+ * Tiers are all told apart: actions read them too. */
 static void offer(struct space *space, struct axis *axis, struct point point)
 {
     bool tier = space->policy->variables[axis->variables[0]].type == TW_TYPE_TIER;
     point.judged = judge_point(space, axis, &point);
-    for (size_t i = 0; i < axis->count && !tier; i++)
-        if (memcmp(axis->points[i].judged, point.judged, space->test_count) == 0)
-            return;
-    for (size_t i = 0; i < axis->variable_count; i++)
-        point.changed += !is_default(space, axis->variables[i], &point, i);
+    point.changed = count_changed(space, axis, &point);
+    for (size_t i = 0; i < axis->count; i++) {
+        struct point *other = &axis->points[i];
+        if (tier ? other->values[0] != point.values[0]
+                 : memcmp(other->judged, point.judged, space->test_count) != 0)
+            continue;
+        if (point.changed < other->changed)
+            *other = point;
+        return;
+    }
     axis->points = must(
         arena_grow(space->arena, axis->points, axis->count, &axis->capacity, sizeof *axis->points));
     axis->points[axis->count++] = point;
@@ -136,7 +149,6 @@ static void offer_dates(struct space *space, struct axis *axis)
 
 static void offer_moments(struct space *space, struct axis *axis)
 {
-    offer(space, axis, (struct point){.values = {CLOCK_DEFAULT_SECOND, CLOCK_DEFAULT_DATE}});
     for (int64_t day = -9; day <= 24; day++)
         for (int64_t half = 0; half < 48; half++) {
             int64_t date = CLOCK_DEFAULT_DATE + day;
@@ -145,19 +157,24 @@ static void offer_moments(struct space *space, struct axis *axis)
         }
 }
 
+static void offer_base(struct space *space, struct axis *axis)
+{
+    struct point base = {.text = space->base.texts[axis->variables[0]]};
+    for (size_t i = 0; i < axis->variable_count; i++)
+        base.values[i] = space->base.values[axis->variables[i]];
+    offer(space, axis, base);
+}
+
 static void fill_axis(struct space *space, struct axis *axis)
 {
     const struct variable *about = &space->policy->variables[axis->variables[0]];
+    offer_base(space, axis);
     if (axis->variable_count == 2) {
         offer_moments(space, axis);
         return;
     }
     if (about->can_be_unset)
         offer(space, axis, (struct point){.values = {VALUE_UNSET}});
-    else if (about->type == TW_TYPE_STRING)
-        offer_text(space, axis, about->initial_text);
-    else
-        offer_number(space, axis, about->initial);
     if (about->type == TW_TYPE_STRING)
         offer_texts(space, axis);
     else if (axis->variables[0] == VARIABLE_CLOCK)
@@ -166,8 +183,7 @@ static void fill_axis(struct space *space, struct axis *axis)
         offer_dates(space, axis);
     else
         for (int64_t value = -2; value <= 20; value++)
-            if (value != about->initial || about->can_be_unset)
-                offer_number(space, axis, value);
+            offer_number(space, axis, value);
 }
 
 static void add_axis(struct space *space, uint32_t first, uint32_t second, size_t count)
@@ -178,13 +194,27 @@ static void add_axis(struct space *space, uint32_t first, uint32_t second, size_
     space->count *= axis->count;
 }
 
-static void set_defaults(struct space *space)
+static void set_base(struct space *space)
 {
     for (size_t i = 0; i < space->policy->variable_count; i++) {
-        const struct variable *about = &space->policy->variables[i];
-        space->values[i] = about->can_be_unset ? VALUE_UNSET : about->initial;
-        space->texts[i] = about->initial_text;
+        space->values[i] = space->base.values[i];
+        space->texts[i] = space->base.texts[i];
     }
+}
+
+/* A request with nothing given. */
+static struct valuation defaults_of(const struct policy_tree *policy)
+{
+    int64_t *values = must(ARENA_ARRAY(policy->arena, int64_t, policy->variable_count));
+    struct text *texts = must(ARENA_ARRAY(policy->arena, struct text, policy->variable_count));
+    for (size_t i = 0; i < policy->variable_count; i++) {
+        const struct variable *about = &policy->variables[i];
+        values[i] = about->can_be_unset             ? VALUE_UNSET
+                    : about->type == TW_TYPE_STRING ? 0
+                                                    : about->initial;
+        texts[i] = about->initial_text;
+    }
+    return (struct valuation){values, texts};
 }
 
 static void gather_all_tests(struct space *space)
@@ -195,13 +225,13 @@ static void gather_all_tests(struct space *space)
             gather_tests(space, at->condition);
 }
 
-bool space_make(struct space *space, const struct policy_tree *policy)
+bool space_make_near(struct space *space, const struct policy_tree *policy, struct valuation base)
 {
-    *space = (struct space){.policy = policy, .arena = policy->arena, .count = 1};
+    *space = (struct space){.policy = policy, .arena = policy->arena, .base = base, .count = 1};
     space->axes = must(ARENA_ARRAY(space->arena, struct axis, policy->variable_count));
     space->values = must(ARENA_ARRAY(space->arena, int64_t, policy->variable_count));
     space->texts = must(ARENA_ARRAY(space->arena, struct text, policy->variable_count));
-    set_defaults(space);
+    set_base(space);
     gather_all_tests(space);
     space->clock_follows_date = is_read(space, VARIABLE_CLOCK) && is_read(space, VARIABLE_DATE);
     if (space->clock_follows_date)
@@ -210,8 +240,13 @@ bool space_make(struct space *space, const struct policy_tree *policy)
         if (is_read(space, i) &&
             !(space->clock_follows_date && (i == VARIABLE_CLOCK || i == VARIABLE_DATE)))
             add_axis(space, i, 0, 1);
-    set_defaults(space);
+    set_base(space);
     return space->count <= MOST_REQUESTS;
+}
+
+bool space_make(struct space *space, const struct policy_tree *policy)
+{
+    return space_make_near(space, policy, defaults_of(policy));
 }
 
 static const struct point *point_of(const struct space *space, size_t axis, size_t *number)

@@ -1,7 +1,7 @@
 /* tests/property/request_space.h: all requests that a small policy can tell apart, one by one.
  *
  * Each variable that the policy reads gets a long list of candidate values; of those that every
- * test of the policy judges alike, one is kept (the default where it is among them). The requests
+ * test of the policy judges alike, one is kept (the one with the fewest changes). The requests
  * are the product. Tests are judged by the reference evaluator only, so that nothing here rests on
  * the classes or diagrams that it is compared with. Everything lives in the policy's arena. */
 #ifndef TIERWAY_TESTS_REQUEST_SPACE_H
@@ -17,7 +17,7 @@ struct point {
     int64_t values[2];
     struct text text; /* of a string variable */
     char *judged;     /* the truth of every test that reads the axis */
-    size_t changed;   /* how many of the variables are away from their defaults */
+    size_t changed;   /* how many attributes are away from the base */
 };
 
 /* One variable, or the clock and the date, which fix each other's weekday. */
@@ -41,6 +41,7 @@ struct truth_sets {
 struct space {
     const struct policy_tree *policy;
     struct arena *arena;
+    struct valuation base; /* where changes are counted from: every attribute at its default */
     const struct condition **tests; /* every test of a rule or property, once for each mention */
     size_t test_count, test_capacity;
     struct truth_sets *truths; /* of each test, once it was asked for */
@@ -54,11 +55,13 @@ struct space {
 
 /* False where there would be more than MOST_REQUESTS. */
 bool space_make(struct space *space, const struct policy_tree *policy);
+/* The same with changes counted from this request, which is among the requests. */
+bool space_make_near(struct space *space, const struct policy_tree *policy, struct valuation base);
 /* The request of a number below space->count, until the next call. */
 struct valuation space_request(struct space *space, size_t number);
 /* The number of the request that every test judges as this one; SIZE_MAX where there is none. */
 size_t space_find(struct space *space, const struct valuation *valuation);
-/* How many variables of a request are away from their defaults. */
+/* How many attributes of a request are away from the base, at least. */
 size_t space_changed(const struct space *space, size_t number);
 
 struct request_set set_new(const struct space *space, bool full);

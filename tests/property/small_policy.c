@@ -1,7 +1,8 @@
 /* tests/property/small_policy.c: see small_policy.h.
  *
  * A policy reads two to five of the kinds of attributes below. Values are few and near each other,
- * so that rules often overlap, hide one another, and say things twice. */
+ * so that rules often overlap, hide one another, and say things twice. At most one thing is drawn
+ * within a call's arguments: their order is the compiler's. */
 #include "small_policy.h"
 
 struct chance {
@@ -54,6 +55,7 @@ static const char *pick(struct writer *writer, const char *const *words, size_t 
 static void ordered(struct writer *writer, const char *name, const char *prefix, const char *suffix)
 {
     unsigned low = below(writer, 5), high = low + below(writer, 5 - low);
+    unsigned other = below(writer, 5);
     switch (below(writer, 4)) {
     case 0:
         buffer_format(writer->out, "%s in %s%u%s..%s%u%s", name, prefix, low, suffix, prefix, high,
@@ -61,7 +63,7 @@ static void ordered(struct writer *writer, const char *name, const char *prefix,
         return;
     case 1:
         buffer_format(writer->out, "%s %s {%s%u%s, %s%u%s}", name, PICK(writer, "in", "not in"),
-                      prefix, low, suffix, prefix, below(writer, 5), suffix);
+                      prefix, low, suffix, prefix, other, suffix);
         return;
     default:
         buffer_format(writer->out, "%s %s %s%u%s", name,
@@ -119,12 +121,13 @@ static void write_paint(struct writer *writer)
 static void texts(struct writer *writer, const char *name)
 {
     static const char *const values[] = {"\"a\"", "\"b\"", "\"ab\"", "\"\""};
-    if (one_in(writer, 2))
+    if (one_in(writer, 2)) {
         words(writer, name, values, 4);
-    else
-        buffer_format(
-            writer->out, "%s %s \"%s\"", name, PICK(writer, "like", "not like"),
-            PICK(writer, "a*", "*b", "?", "??", "*a*", "a?", "*", "ab*", "?*", "", "a", "*b*"));
+        return;
+    }
+    const char *glob =
+        PICK(writer, "a*", "*b", "?", "??", "*a*", "a?", "*", "ab*", "?*", "", "a", "*b*");
+    buffer_format(writer->out, "%s %s \"%s\"", name, PICK(writer, "like", "not like"), glob);
 }
 
 static void write_name(struct writer *writer)
@@ -161,12 +164,13 @@ static void write_request_type(struct writer *writer)
 
 static void write_budget(struct writer *writer)
 {
-    if (one_in(writer, 2))
+    if (one_in(writer, 2)) {
         ordered(writer, PICK(writer, "daily.spent", "daily.left"), "$0.00000000000", "");
-    else
-        buffer_format(writer->out, "daily.used %s %s",
-                      PICK(writer, "==", "!=", "<", "<=", ">", ">="),
-                      PICK(writer, "0%", "30%", "33%", "50%", "100%", "110%"));
+        return;
+    }
+    const char *share = PICK(writer, "0%", "30%", "33%", "50%", "100%", "110%");
+    buffer_format(writer->out, "daily.used %s %s", PICK(writer, "==", "!=", "<", "<=", ">", ">="),
+                  share);
 }
 
 static void write_clock(struct writer *writer)
@@ -174,13 +178,14 @@ static void write_clock(struct writer *writer)
     const char *day = PICK(writer, "mon", "fri", "sat", "sun");
     const char *hour = PICK(writer, "0:00", "6:00", "12:00", "13:30", "22:00");
     const char *end = PICK(writer, "1:30", "12:30", "23:00", "24:00");
+    const char *last_day = PICK(writer, "mon", "tue", "sun");
     switch (below(writer, 5)) {
     case 0:
         buffer_format(writer->out, "weekday %s %s", PICK(writer, "==", "!="), day);
         return;
     case 1:
         buffer_format(writer->out, "weekday %s %s..%s", PICK(writer, "in", "not in"), day,
-                      PICK(writer, "mon", "tue", "sun"));
+                      last_day);
         return;
     case 2:
         buffer_format(writer->out, "hour %s", PICK(writer, "in 9..17", "in 22..3", "< 6", "== 12"));
@@ -309,8 +314,8 @@ static void write_rules(struct writer *writer)
 static void write_properties(struct writer *writer)
 {
     for (unsigned i = below(writer, 3); i > 0; i--) {
-        buffer_format(writer->out, "%s %s when ", PICK(writer, "never", "always"),
-                      PICK(writer, "flex", "default", "auto"));
+        const char *tier = PICK(writer, "flex", "default", "auto");
+        buffer_format(writer->out, "%s %s when ", PICK(writer, "never", "always"), tier);
         write_condition(writer, below(writer, 2));
         buffer_byte(writer->out, '\n');
     }

@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "runtime": {"base", "program/run", "store"},
     "queue": {"base", "program/run", "store", "runtime"},
     "simulate": {"base", "program/run", "store", "runtime"},
-    "gateway": {"base", "program/run", "store", "runtime"},
+    "gateway": {"base", "program/run", "store", "runtime", "queue"},
     "cli": {"base", "front", "diagram", "program", "program/run", "author", "store", "runtime", "queue",
             "simulate", "gateway"},
 }

@@ -71,19 +71,28 @@ static void test_refusals(void)
 {
     static const struct {
         const char *document, *message;
-    } cases[] = {{"[]", "the body must be a JSON object"},
-                 {"null", "the body must be a JSON object"},
-                 {"{\"a\":}", "byte 5: expected a value, found '}'"},
-                 {"{\"service_tier\":\"flex\",\"service_tier\":\"flex\"}",
-                  "service_tier stands there more than once"},
-                 {"{\"service_tier\":null,\"a\":1,\"servic\\u0065_tier\":\"flex\"}",
-                  "service_tier stands there more than once"},
-                 {"{\"stream\":true,\"stream\":false}", "stream stands there more than once"},
-                 {"{\"model\":\"a\",\"model\":\"a\"}", "model stands there more than once"},
-                 {"{\"stream_options\":{},\"stream_options\":{}}",
-                  "stream_options stands there more than once"},
-                 {"{\"stream_options\":{\"include_usage\":true,\"include\\u005fusage\":false}}",
-                  "stream_options.include_usage stands there more than once"}};
+    } cases[] = {
+        {"[]", "the body must be a JSON object"},
+        {"null", "the body must be a JSON object"},
+        {"{\"a\":}", "byte 5: expected a value, found '}'"},
+        {"{\"service_tier\":\"flex\",\"service_tier\":\"flex\"}",
+         "service_tier stands there more than once"},
+        {"{\"service_tier\":null,\"a\":1,\"servic\\u0065_tier\":\"flex\"}",
+         "service_tier stands there more than once"},
+        {"{\"stream\":true,\"stream\":false}", "stream stands there more than once"},
+        {"{\"model\":\"a\",\"model\":\"a\"}", "model stands there more than once"},
+        {"{\"stream_options\":{},\"stream_options\":{}}",
+         "stream_options stands there more than once"},
+        {"{\"stream_options\":{\"include_usage\":true,\"include\\u005fusage\":false}}",
+         "stream_options.include_usage stands there more than once"},
+        {"{\"max_tokens\":1,\"max_tokens\":9000}", "max_tokens stands there more than once"},
+        {"{\"messages\":[],\"messages\":[{}]}", "messages stands there more than once"},
+        {"{\"user\":\"a\",\"us\\u0065r\":\"b\"}", "user stands there more than once"},
+        {"{\"metadata\":{},\"metadata\":{}}", "metadata stands there more than once"},
+        {"{\"messages\":[{\"content\":\"a\",\"role\":\"user\",\"content\":\"long\"}]}",
+         "content of a message stands there more than once"},
+        {"{\"input\":[{\"content\":[{\"text\":\"a\",\"t\\u0065xt\":\"long\"}]}]}",
+         "text of a part of content stands there more than once"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct tw_error error = {TW_OK, ""};
         struct body body;
@@ -105,10 +114,9 @@ static void test_too_deep(void)
 
 static void test_other_members_may_repeat(void)
 {
-    struct body body = scan("{\"user\":\"a\",\"user\":\"b\",\"messages\":[1],\"messages\":[1,2]}");
-    CU_ASSERT_TRUE(text_is(body.members[BODY_USER].value.raw, "\"b\""));
+    struct body body = scan("{\"seed\":1,\"seed\":2,\"messages\":[{\"role\":1,\"role\":2},1]}");
     CU_ASSERT_EQUAL(body.messages, 2);
-    CU_ASSERT_EQUAL(body.member_count, 4);
+    CU_ASSERT_EQUAL(body.member_count, 3);
 }
 
 /* The seed: len(" ".join(m.get("content", "") for m in messages)) // 4. */
@@ -130,7 +138,6 @@ static void test_tokens(void)
          1},
         {"{\"messages\":[{\"content\":\"\\ud83d\\ude00\\ud83d\\\\u\"}]}", 1, 4, 1},
         {"{\"messages\":[{\"c\\u006fntent\":\"abcd\"}]}", 1, 4, 1},
-        {"{\"messages\":[{\"content\":\"x\",\"content\":\"abcd\"}]}", 1, 4, 1},
         {"{\"messages\":[{\"content\":[{\"type\":\"text\",\"text\":\"ab\"},"
          "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:...\"}},{\"text\":\"c\"}]}]}",
          1, 4, 1},

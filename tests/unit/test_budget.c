@@ -2,8 +2,7 @@
  * that is reserved. On each kind of store. */
 #include "budget_fixture.h"
 
-#include <stdlib.h>
-#include <unistd.h>
+#include "store_place.h"
 
 static const char policy_text[] =
     "timezone \"America/New_York\"\n"
@@ -51,22 +50,18 @@ static void windows_are_those_of_the_zone(void)
 
 static void on_each_kind(const char *policy, void (*test)(struct budget_fixture *fixture))
 {
-    static const char *const endings[] = {"", "-wal", "-shm", "-lock"};
-    char folder[] = "/tmp/tierway-budget-XXXXXX", path[64];
-    struct budget_fixture fixture;
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/ledger.db", folder);
-    const char *locations[] = {"memory:", path};
-    for (size_t i = 0; i < 2; i++) {
-        budget_fixture_open(&fixture, policy, locations[i]);
+    for (size_t i = 0; i < STORE_KINDS; i++) {
+        struct store_place place;
+        struct budget_fixture fixture;
+        unsigned failures = CU_get_number_of_failures();
+        if (!store_kinds[i].make(&place))
+            continue;
+        budget_fixture_open(&fixture, policy, place.location);
         test(&fixture);
         budget_fixture_close(&fixture);
+        store_kinds[i].remove(&place);
+        say_kind(&store_kinds[i], failures);
     }
-    for (size_t i = 0; i < 4; i++) {
-        snprintf(path, sizeof path, "%s/ledger.db%s", folder, endings[i]);
-        unlink(path);
-    }
-    CU_ASSERT_EQUAL(rmdir(folder), 0);
 }
 
 static void append(struct budget_fixture *fixture, const struct ledger_row *row)
@@ -302,6 +297,60 @@ static void output_is_estimated_from_the_ledger(void)
                  check_usual_output);
 }
 
+/* --- a ledger with more rows than one transaction adds up --- */
+
+static int64_t reserve_nothing(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+/* Every third row came before the window, and clocks go backwards all the time. */
+static void append_many(struct budget_fixture *f, int64_t from, int64_t first, int64_t count)
+{
+    static struct ledger_row rows[500];
+    for (int64_t number = first; number < first + count; number++) {
+        struct ledger_row *row = &rows[(number - first) % 500];
+        int64_t second = number * 7919 % 40000;
+        *row = budget_row(number % 3 == 0 ? from - 1 - second : from + second * 1000, number);
+        row->user = number % 2 ? TEXT("ann") : TEXT("bob");
+        if ((number - first) % 500 == 499)
+            CU_ASSERT_EQUAL(ledger_append(f->store, rows, 500, NULL), TW_OK);
+    }
+}
+
+static void check_many(struct budget_fixture *f, int64_t from, int64_t rows)
+{
+    struct budget_bucket buckets[] = {
+        {.from = from, .until = from + 86400000, .attribute = TEXT(""), .value = TEXT("")},
+        {.from = from, .until = from + 86400000, .attribute = TEXT("user"), .value = TEXT("ann")}};
+    struct budget_order order = {.buckets = buckets, .count = 2, .choose = reserve_nothing};
+    struct budget_order *const orders[] = {&order};
+    int64_t all = 0, odd = 0;
+    for (int64_t number = 0; number < rows; number++) {
+        all += number % 3 ? number : 0;
+        odd += number % 3 && number % 2 ? number : 0;
+    }
+    CU_ASSERT_EQUAL(budget_reserve(f->store, orders, 1, NULL), TW_OK);
+    CU_ASSERT_EQUAL(buckets[0].spent, all);
+    CU_ASSERT_EQUAL(buckets[1].spent, odd);
+}
+
+static void check_large_ledger(struct budget_fixture *f)
+{
+    int64_t from = at("2026-03-05T00:00:00Z");
+    append_many(f, from, 0, 65000);
+    check_many(f, from, 65000);
+    check_many(f, from, 65000);
+    append_many(f, from, 65000, 25000); /* by somebody who reads no budget */
+    check_many(f, from, 90000);
+}
+
+static void a_large_ledger_is_added_up_in_steps(void)
+{
+    on_each_kind("otherwise -> default", check_large_ledger);
+}
+
 /* --- what the caller says --- */
 
 static void belief(struct budget_fixture *f, bool believe, int64_t expected)
@@ -348,6 +397,7 @@ UNIT_TESTS({"windows are those of the policy's zone", windows_are_those_of_the_z
            {"what is reserved is not to be had", what_is_reserved_is_not_to_be_had},
            {"settling counts the cost instead", settling_counts_the_cost_instead},
            {"a policy may spend on", a_policy_may_spend_on},
+           {"a large ledger is added up in steps", a_large_ledger_is_added_up_in_steps},
            {"output is estimated from the ledger", output_is_estimated_from_the_ledger},
            {"what is given stands where it is believed", what_is_given_stands_where_it_is_believed},
            {"without a store nothing is spent", without_a_store_nothing_is_spent})

@@ -24,15 +24,20 @@ struct given {
     struct key_hasher *hasher;
 };
 
-static void give(struct given *given, struct text yaml)
+static void give_after(struct given *given, struct text yaml, const struct callers *before)
 {
     struct buffer problems;
     buffer_init(&problems, CONFIG_PROBLEMS_MAX);
     CU_ASSERT_EQUAL_FATAL(config_init(&given->config), TW_OK);
     CU_ASSERT_EQUAL_FATAL(config_read(&given->config, "t", yaml, &problems), TW_OK);
-    CU_ASSERT_EQUAL_FATAL(callers_open(&given->config, &given->callers), TW_OK);
+    CU_ASSERT_EQUAL_FATAL(callers_open(&given->config, before, &given->callers), TW_OK);
     given->hasher = key_hasher_new();
     buffer_free(&problems);
+}
+
+static void give(struct given *given, struct text yaml)
+{
+    give_after(given, yaml, NULL);
 }
 
 static void take_back(struct given *given)
@@ -198,6 +203,53 @@ static void test_requests_under_way(void)
     take_back(&given);
 }
 
+/* A list in another one's place: limits go on by names, whoever is freed first. */
+static void test_another_list(void)
+{
+    struct given old, fresh, none;
+    give(&old, TEXT(CONFIG));
+    CU_ASSERT_TRUE(caller_enter(caller_with(&old, "alpha")));
+    give_after(&fresh, TEXT("callers: [{name: web, sha256: " HASH_ABC ", requests: 2}]\n"),
+               old.callers);
+    const struct http_header removed = HEADER("x-api-key", "beta");
+    CU_ASSERT_STRING_EQUAL(who(&old, &removed, 1), "batch");
+    CU_ASSERT_STRING_EQUAL(who(&fresh, &removed, 1), "nobody");
+    struct caller *before = caller_with(&old, "alpha"), *web = caller_with(&fresh, "abc");
+    CU_ASSERT_TRUE(caller_enter(web));
+    CU_ASSERT_FALSE(caller_enter(web));
+    caller_leave(before);
+    CU_ASSERT_TRUE(caller_enter(web));
+    CU_ASSERT_FALSE(caller_enter(before));
+    take_back(&old);
+    CU_ASSERT_FALSE(caller_enter(web));
+    give_after(&none, TEXT("callers: []\n"), fresh.callers);
+    CU_ASSERT_TRUE(callers_required(none.callers));
+    const struct http_header known = HEADER("x-api-key", "abc");
+    CU_ASSERT_STRING_EQUAL(who(&none, &known, 1), "nobody");
+    take_back(&fresh);
+    take_back(&none);
+    CU_ASSERT_FALSE(callers_required(NULL));
+}
+
+static void test_description(void)
+{
+    struct given given;
+    struct buffer out;
+    buffer_init(&out, 1 << 10);
+    give(&given, TEXT(CONFIG));
+    callers_describe(given.callers, &out);
+    CU_ASSERT_STRING_EQUAL(out.data, "keys attributes priority max_wait\n"
+                                     "web " HASH_ALPHA " 2\n"
+                                     "batch " HASH_BETA " 0 admin attributes deadline\n");
+    take_back(&given);
+    buffer_clear(&out);
+    give(&given, TEXT("attributes: []\n"));
+    callers_describe(given.callers, &out);
+    CU_ASSERT_STRING_EQUAL(out.data, "no keys attributes\n");
+    take_back(&given);
+    buffer_free(&out);
+}
+
 static void test_new_keys(void)
 {
     struct buffer out;
@@ -217,4 +269,5 @@ static void test_new_keys(void)
 
 UNIT_TESTS({"whose key", test_whose_key}, {"several headers", test_several_headers},
            {"hash", test_hash}, {"headers with keys", test_key_headers}, {"may set", test_may_set},
-           {"requests under way", test_requests_under_way}, {"new keys", test_new_keys})
+           {"requests under way", test_requests_under_way}, {"another list", test_another_list},
+           {"description", test_description}, {"new keys", test_new_keys})

@@ -213,6 +213,12 @@ static void test_whole(void)
         {MINIMAL "callers:\n- {name: a, sha256: " HASH_A "}\n",
          "t.yaml: with `callers`, the provider's key has to come from `upstream.key_file` or "
          "`upstream.key_env`\n"},
+        {"policy: a\nupstream: {url: \"http://host/v1\", http2: true}\n",
+         "t.yaml: `upstream.http2` needs an https URL: it is agreed on by TLS\n"},
+        {MINIMAL "  key_header: cookie\n",
+         "t.yaml: `upstream.key_header` is authorization or api-key\n"},
+        {MINIMAL "tls: {certificate: a.pem}\n",
+         "t.yaml: `tls.certificate` and `tls.key` belong together: one of them is missing\n"},
         {MINIMAL "ledger_sync: never\n", "t.yaml: `ledger_sync` is before or after\n"},
         {MINIMAL "attributes: [Priority]\n",
          "t.yaml: `attributes`: \"Priority\" is no attribute's name\n"},

@@ -679,12 +679,7 @@ static void test_cancel_while_waiting(void)
 
 static void test_bad_input(void)
 {
-    static const char *const bodies[] = {"",
-                                         "{",
-                                         "[]",
-                                         "{\"messages\":[]}",
-                                         "{\"model\":\"\"}",
-                                         "{\"model\":\"a\",\"model\":\"b\"}"};
+    static const char *const bodies[] = {"", "{", "[]", "{\"model\":\"a\",\"model\":\"b\"}"};
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         struct test test;
         test_open(&test, LADDER, NULL, 0);
@@ -717,7 +712,58 @@ static void test_long_names(void)
     buffer_free(&body);
 }
 
-UNIT_TESTS({"answered", test_answered}, {"refused, then else", test_refused_then_else},
+/* The policy learns from what the router met: refusals of flex, but no failure of another kind. */
+static void test_tier_health(void)
+{
+    static const char *const policy = "when flex_unavailable > 50% -> default\n"
+                                      "otherwise -> flex else default";
+    static const struct scripted script[] = {ERROR(500, "server_error", ""),
+                                             ANSWER("default"),
+                                             REFUSAL,
+                                             ANSWER("default"),
+                                             REFUSAL,
+                                             ANSWER("default"),
+                                             ANSWER("default")};
+    static const char *const attempts[] = {"flex failed, default answered",
+                                           "flex refused, default answered",
+                                           "flex refused, default answered", "default answered"};
+    struct test test;
+    OPEN(&test, policy, script);
+    for (size_t i = 0; i < 4; i++) {
+        char seen[128] = "";
+        CU_ASSERT_EQUAL_FATAL(test_send(&test), TW_OK);
+        for (size_t k = 0; k < test.result->attempt_count; k++)
+            snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s%s %s", k ? ", " : "",
+                     test.result->attempts[k].tier, test.result->attempts[k].outcome);
+        CU_ASSERT_STRING_EQUAL(seen, attempts[i]);
+        tw_result_free(test.result);
+        test.result = NULL;
+        test.row_count = 0;
+    }
+    test_close(&test);
+}
+
+/* A stored prompt brings its model: the ledger has the answer's, and its price. */
+static void test_no_model(void)
+{
+    static const struct scripted script[] = {
+        {.http = 200,
+         .takes = 1,
+         .pieces = {
+             "{\"model\":\"gpt-5-mini-2025-08-07\",\"output\":[],\"service_tier\":\"default\","
+             "\"usage\":{\"input_tokens\":1000,\"output_tokens\":100}}"}}};
+    struct test test;
+    OPEN(&test, "otherwise -> default", script);
+    test.body = "{\"prompt\":{\"id\":\"pmpt_1\"},\"input\":\"hi\"}";
+    expect(&test, TW_ANSWERED, "default answered");
+    CU_ASSERT_EQUAL(test.rows[0].model.length, strlen("gpt-5-mini-2025-08-07"));
+    CU_ASSERT_EQUAL(test.rows[0].cost,
+                    INT64_C(450000000)); /* 1,000 at $0.25, 100 at $2 a million */
+    test_close(&test);
+}
+
+UNIT_TESTS({"answered", test_answered}, {"how tiers do", test_tier_health},
+           {"no model", test_no_model}, {"refused, then else", test_refused_then_else},
            {"nothing left", test_nothing_left},
            {"a rate limit is waited for", test_rate_limit_is_waited_for},
            {"a rate limit over the cap", test_rate_limit_over_the_cap},

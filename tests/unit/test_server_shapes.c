@@ -126,6 +126,7 @@ static void test_bad_heads(void)
         {"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n", 400, "invalid_target"},
         {"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400, "invalid_target"},
         {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 400, "invalid_target"},
+        {"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_supported"},
         {"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_supported"},
         {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "version_not_supported"},
         {"GET / RTSP/1.0\r\nHost: a\r\n\r\n", 505, "version_not_supported"},

@@ -174,16 +174,34 @@ static enum tw_status follow_date(tw_request *request, int64_t date, struct tw_e
     return TW_OK;
 }
 
-/* A weekday that is given has to be the date's, where that was given. */
-static bool weekday_fits(const tw_request *request, int64_t weekday)
+/* A weekday that is given has to be the date's, where that was given; else the date becomes that
+ * day of its week, so that no request has a Friday on a Monday. */
+static enum tw_status follow_weekday(tw_request *request, int64_t weekday, struct tw_error *error)
 {
+    const struct image_variable *about = &request->policy->section_VARIABLES[VARIABLE_DATE];
     int date = attribute_find(request->policy, TEXT("date"));
-    return date < 0 || !request->given[date] ||
-           weekday_of_days(request->values[VARIABLE_DATE]) == weekday;
+    int64_t *value = &request->values[VARIABLE_DATE], own = weekday_of_days(*value);
+    if (date >= 0 && request->given[date] && own != weekday)
+        return fail(error, TW_INVALID, "`weekday` contradicts `date`: that day is a %s",
+                    weekday_words[own]);
+    int64_t day = *value + weekday - own;
+    *value = day < about->low ? day + 7 : day > about->high ? day - 7 : day;
+    return TW_OK;
 }
 
-enum tw_status request_set_number(tw_request *request, int attribute, int64_t value,
-                                  struct tw_error *error)
+/* Sets what nothing else follows from; false where that is not so, or the value is out of range. */
+static inline bool set_plain_number(tw_request *request, size_t attribute, int64_t value)
+{
+    const struct ready_setter *setter = &request->policy->setters[attribute];
+    if (value < setter->low || value > setter->high)
+        return false;
+    request->values[setter->variable] = value;
+    request->given[attribute] = 1;
+    return true;
+}
+
+static enum tw_status set_following_number(tw_request *request, int attribute, int64_t value,
+                                           struct tw_error *error)
 {
     const struct image_attribute *row = attribute_row(request, attribute);
     const struct image_variable *variable = &request->policy->section_VARIABLES[row->variable];
@@ -197,17 +215,23 @@ enum tw_status request_set_number(tw_request *request, int attribute, int64_t va
     int other = contradicted(request, attribute, result);
     if (other >= 0)
         return fail_contradiction(request, attribute, other, error);
-    if (row->projection == PROJECT_WEEKDAY && !weekday_fits(request, value))
-        return fail(error, TW_INVALID, "`weekday` contradicts `date`: that day is a %s",
-                    weekday_words[weekday_of_days(request->values[VARIABLE_DATE])]);
-    if (row->variable == VARIABLE_DATE) {
-        enum tw_status status = follow_date(request, result, error);
-        if (status)
-            return status;
-    }
+    enum tw_status status = row->projection == PROJECT_WEEKDAY
+                                ? follow_weekday(request, value, error)
+                            : row->variable == VARIABLE_DATE ? follow_date(request, result, error)
+                                                             : TW_OK;
+    if (status)
+        return status;
     request->values[row->variable] = result;
     request->given[attribute] = 1;
     return TW_OK;
+}
+
+enum tw_status request_set_number(tw_request *request, int attribute, int64_t value,
+                                  struct tw_error *error)
+{
+    return set_plain_number(request, (size_t)attribute, value)
+               ? TW_OK
+               : set_following_number(request, attribute, value, error);
 }
 
 /* `sample` follows the user unless it was given for itself. */
@@ -284,12 +308,9 @@ enum tw_status tw_request_set_number(tw_request *request, size_t index, int64_t 
 {
     if (index >= request->policy->count_ATTRIBUTES)
         return TW_NOT_FOUND;
-    const struct ready_setter *setter = &request->policy->setters[index];
-    if (value < setter->low || value > setter->high)
-        return request_set_number(request, (int)index, value, NULL);
-    request->values[setter->variable] = value;
-    request->given[index] = 1;
-    return TW_OK;
+    return set_plain_number(request, index, value)
+               ? TW_OK
+               : set_following_number(request, (int)index, value, NULL);
 }
 
 /* The class of a short text where no automaton is needed: all that there is to look at are places

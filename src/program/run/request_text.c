@@ -62,9 +62,10 @@ static enum tw_status set_now(tw_request *request, int attribute, struct text va
 /* After `now`, a part of the clock is a contradiction as well. */
 static bool now_given(const tw_request *request, int attribute)
 {
+    if (request->policy->attributes[attribute].from != TW_FROM_CLOCK)
+        return false;
     int now = attribute_find(request->policy, TEXT("now"));
-    return request->policy->attributes[attribute].from == TW_FROM_CLOCK && now >= 0 &&
-           request->given[now];
+    return now >= 0 && request->given[now];
 }
 
 enum tw_status request_set(tw_request *request, int attribute, struct text value,
