@@ -138,6 +138,20 @@ static bool is_whole_day(const struct window *window)
     return window->from == 0 && window->to == SECONDS_PER_DAY;
 }
 
+static bool is_one_day(unsigned days)
+{
+    return (days & (days - 1)) == 0;
+}
+
+/* How much there is to read: an item with a range of days more than one with a day. */
+static size_t reading_cost(const struct schedule *schedule)
+{
+    size_t cost = 2 * schedule->count;
+    for (size_t i = 0; i < schedule->count; i++)
+        cost += !is_one_day(schedule->items[i].days);
+    return cost;
+}
+
 static void write_days(struct buffer *out, unsigned days)
 {
     int64_t first = first_day(days), last = first;
@@ -165,11 +179,6 @@ static const char *subject(const struct schedule *schedule)
         whole &= is_whole_day(&schedule->items[i]);
     }
     return daily ? "time" : whole ? "weekday" : "now";
-}
-
-static bool is_one_day(unsigned days)
-{
-    return (days & (days - 1)) == 0;
 }
 
 static void write_schedule(struct buffer *out, const struct schedule *schedule, bool negated)
@@ -223,7 +232,8 @@ size_t condition_write_moments(struct writing *writing, const struct chosen *cho
         good = (way < 2 ? condition_gather(writing, chosen, mark, &set)
                         : gather_both(writing, chosen, mark, &set)) &&
                make_schedule(&schedule, set);
-        if (!good || schedule.count == 0 || (shortest.count && shortest.count <= schedule.count))
+        if (!good || schedule.count == 0 ||
+            (shortest.count && reading_cost(&shortest) <= reading_cost(&schedule)))
             continue;
         shortest = schedule;
         negated = way % 2;

@@ -383,6 +383,34 @@ def check_else_steps(trial):
     return [(each["old"], each["new"]) for each in found] == [tuple(pair)]
 
 
+# Conditions that `diff` shows as a person wrote them.
+AS_WRITTEN = [
+    "tokens >= 5001", "tokens in 5..6", "tokens not in {5, 8..9}", "tokens != 5", "stream", "not stream",
+    "priority in {critical, high}", "priority != low", "team is set", "team is not set",
+    'team == "x"', 'team != "x"', 'team in {"x", "y"}', 'team not in {"x", "y"}',
+    'team like "gold-*"', 'team like "gold-*" and team != "gold-9"',
+    'team like "a*" and team not like "*b" or team == "x"',
+    'team is not set or team not like "gold-*" and team != "x"',
+    "time in 22:00..06:00", "time in {08:00..09:30, 22:00..06:00}",
+    "weekday == sat", "weekday != sat", "weekday in sat..sun", "weekday in {tue, thu..fri}",
+    "now in mon..fri 22:00..06:00", "now not in mon..fri 22:00..06:00",
+    "now in {mon..thu 22:00..06:00, sat..sun}", "now in fri..mon 08:00..20:00",
+    "date == 2026-12-25", "date not in 2026-12-24..2026-12-26", "date >= 2027-01-01",
+    "now in fri 17:00..22:00 and date not in 2026-12-24..2026-12-26",
+    "weekday in mon..fri and date >= 2027-01-01",
+    'team == "x" and (tokens <= 4 and not stream or tokens >= 5)',
+]
+
+
+def shown_condition(trial, condition):
+    """The condition of the one difference between a policy with this rule and one without."""
+    head = f"{ZONE}\nattribute team : string\n"
+    status, out, err = trial.diff(f"{head}otherwise -> auto\n",
+                                  f"{head}when {condition} -> flex strict\notherwise -> auto\n",
+                                  "--format", "json")
+    return json.loads(out)["differences"][0]["when"] if status == 1 else f"status {status}: {err}"
+
+
 def main(tierway, count=400, seed=1):
     tierway = str(Path(tierway).resolve())
     passed = failed = equal = 0
@@ -409,6 +437,12 @@ def main(tierway, count=400, seed=1):
             passed, failed = passed + good, failed + (not good)
             if not good:
                 print(f"{what}: status {status}: {out}{err}")
+        for condition in AS_WRITTEN:
+            when = shown_condition(trial, condition)
+            good = when == condition
+            passed, failed = passed + good, failed + (not good)
+            if not good:
+                print(f"not shown as it was written: {condition}\n  {when}")
         good = check_else_steps(trial)
         passed, failed = passed + good, failed + (not good)
         if not good:
