@@ -17,7 +17,7 @@
  *     tw_router_free(router);
  *
  * A router is used by one thread at a time, but for tw_router_cancel. It never prints and never
- * reads the environment. */
+ * reads the environment; nor does a queue, for requests that may wait (below). */
 #ifndef TIERWAY_ROUTER_H
 #define TIERWAY_ROUTER_H
 
@@ -128,6 +128,118 @@ struct tw_result {
 TW_API enum tw_status tw_router_chat(tw_router *router, const struct tw_chat *chat,
                                      struct tw_result **result, struct tw_error *error);
 TW_API void tw_result_free(struct tw_result *result); /* NULL allowed */
+
+/* --- requests that may wait: a durable queue -------------------------------------------------
+ *
+ *     struct tw_queue_options options = {.router = {..., .store = "jobs.db"}, .concurrency = 5};
+ *     struct tw_job job = {.id = "summary-1", .body = body, .length = length};
+ *     struct tw_job_result *result;
+ *     tw_queue *queue;
+ *     if (tw_queue_open(&options, &queue, &error) == TW_OK &&
+ *         tw_queue_submit(queue, &job, NULL, &error) == TW_OK &&
+ *         tw_queue_wait(queue, NULL, -1, &error) == TW_OK &&
+ *         tw_queue_result(queue, "summary-1", &result, &error) == TW_OK)
+ *         ...
+ *
+ * A job that was submitted is in the store: it outlives this process, and whoever works on the
+ * store does it, be it this queue, another one, `tierway jobs work` or a gateway. The policy
+ * decides before each attempt, with `attempt`, `waited` and `deadline`. A job that is refused goes
+ * back and is tried again, until it is done, or has failed for good, or its deadline has come.
+ *
+ * Each job ends once, and an answer that was received is paid for once. What was sent and not yet
+ * answered when its process is killed is sent again, which may be billed twice.
+ *
+ * All functions are for any thread, but for tw_queue_close. */
+
+typedef struct tw_queue tw_queue;
+
+#define TW_JOB_ID_SIZE 257 /* bytes of the longest id, with its NUL */
+
+struct tw_queue_options {
+    struct tw_router_options router; /* store: a file or a server, not "memory:". policy and
+                                        base_url may be NULL where concurrency is 0 */
+    int concurrency; /* jobs at once that this queue works on, up to 256; 0: others do the work */
+    int64_t lease;   /* milliseconds after which a dead process's jobs go to others, at least 1000;
+                        0: 60,000 */
+    /* What an operator wants to know, one line each, of the store or of jobs near their deadline;
+     * from any thread. NULL allowed. */
+    void (*on_note)(void *context, const char *line);
+    void *note_context;
+};
+
+enum tw_job_state { TW_JOB_QUEUED, TW_JOB_RUNNING, TW_JOB_DONE, TW_JOB_FAILED, TW_JOB_CANCELLED };
+
+/* Texts are NULL where there is nothing to say; numbers are -1 where they are not known. */
+struct tw_job_result {
+    const char *id;
+    enum tw_job_state state;
+    int64_t submitted, ended; /* milliseconds since 1970 UTC; ended: 0 until it has */
+    int http_status;          /* of the answer; 0 where no answer came */
+    const char *content;      /* the answer's text; ends in NUL */
+    size_t content_length;
+    const char *body; /* the answer's body, JSON on one line; ends in NUL */
+    size_t body_length;
+    const char *served_tier;          /* that the provider says it served */
+    const char *error_code, *message; /* of a job that failed; the provider's words where it has any
+                                       */
+    const char *request_id;           /* as in the ledger, where the attempts and their cost are */
+    const char *line; /* all of it, as a line of OpenAI's Batch output; ends in NUL */
+    size_t line_length;
+    int64_t input_tokens, cached_tokens, output_tokens, reasoning_tokens, total_tokens;
+};
+
+struct tw_job {
+    const char *id;   /* UTF-8, under TW_JOB_ID_SIZE bytes; NULL: one is made */
+    const char *body; /* of the request, as the provider takes it, with a model, without `stream` */
+    size_t length;    /* at most 16 MiB */
+    const char *endpoint;             /* as in struct tw_chat */
+    const struct tw_pair *attributes; /* for the policy, as tw_request_set takes them */
+    size_t attribute_count;
+    int64_t within; /* milliseconds from now on; not answered by then, it fails. 0: a day */
+    /* Called once when the job has ended, after its result is stored, whoever worked on it; not
+     * any more once the queue is closed. On a thread of the queue's, one call at a time; it may
+     * call all but tw_queue_close and tw_queue_wait. The result is its own until it returns. NULL
+     * allowed. */
+    void (*on_end)(void *context, const struct tw_job_result *result);
+    void *context;
+};
+
+/* Opens the store, and starts the threads that work. All texts are copied; the policy has to
+ * outlive the queue. TW_INVALID: the URL, a number that is out of range, or a store in memory. Else
+ * as tw_router_new. error may be NULL, here and below. */
+TW_API enum tw_status tw_queue_open(const struct tw_queue_options *options, tw_queue **queue,
+                                    struct tw_error *error);
+
+/* Puts a job into the queue. TW_OK: it is stored. A job of the same id that asks for the same is
+ * not submitted again, but on_end is called for it all the same, at once where it has ended. id:
+ * gets the job's id; NULL allowed. TW_INVALID: the body is no request, or another request has this
+ * id. TW_LIMIT: too long. TW_BUSY, TW_FULL, TW_READ_ONLY, TW_DAMAGED, TW_IO, TW_NO_MEMORY: it is
+ * not stored. */
+TW_API enum tw_status tw_queue_submit(tw_queue *queue, const struct tw_job *job,
+                                      char id[TW_JOB_ID_SIZE], struct tw_error *error);
+
+/* Waits until the job has ended; id NULL: until all have that were submitted through this queue,
+ * and their on_end has returned. timeout: milliseconds; 0 only looks, -1 waits for as long as it
+ * takes. TW_TIMEOUT: not yet. TW_NOT_FOUND: there is no such job. Any other: the threads of this
+ * queue cannot go on, and error says why; jobs stay in the store. */
+TW_API enum tw_status tw_queue_wait(tw_queue *queue, const char *id, int64_t timeout,
+                                    struct tw_error *error);
+
+/* What is known of a job, ended or not, whoever submitted it. TW_OK: *result is to be freed with
+ * tw_job_result_free. TW_NOT_FOUND; else errors of the store. */
+TW_API enum tw_status tw_queue_result(tw_queue *queue, const char *id,
+                                      struct tw_job_result **result, struct tw_error *error);
+TW_API void tw_job_result_free(struct tw_job_result *result); /* NULL allowed */
+
+/* Cancels a job that has not ended. What is on its way to the provider is still sent and paid for.
+ * *cancelled is false where it has ended already, or where there is none. */
+TW_API enum tw_status tw_queue_cancel(tw_queue *queue, const char *id, bool *cancelled,
+                                      struct tw_error *error);
+
+/* Claims nothing more, gives what runs so many milliseconds (-1: as long as it takes), breaks off
+ * what is left, which goes back to the queue, and frees it. Jobs stay in the store. No other thread
+ * may use the queue any more. NULL allowed. */
+TW_API void tw_queue_close(tw_queue *queue, int64_t drain);
 
 #ifdef __cplusplus
 }

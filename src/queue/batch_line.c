@@ -94,30 +94,57 @@ static enum tw_status read_batch(struct json_value root, struct json_value id,
     return find_once(root, TEXT("body"), body, error);
 }
 
-enum tw_status batch_line_read(struct text line, struct batch_request *request,
-                               struct tw_error *error)
+/* The whole text, which is an object. */
+static enum tw_status begin(struct text text, struct batch_request *request,
+                            struct json_value *root, struct tw_error *error)
 {
-    struct json_value root, id, member;
     *request = (struct batch_request){.endpoint = "/chat/completions"};
     buffer_init(&request->custom_id, JOB_ID_MAX);
-    enum tw_status status = json_parse(line, &root, error);
-    if (status != TW_OK)
-        return status;
-    if (root.kind != JSON_OBJECT)
-        return fail(error, TW_INVALID, "a request is a JSON object");
-    struct json_value body = root;
-    status = find_once(root, TEXT("custom_id"), &id, error);
-    if (status != TW_OK)
-        return status;
-    if (id.raw.data || json_find(root, TEXT("body"), &member) != TW_NOT_FOUND)
-        status = read_batch(root, id, request, &body, error);
-    else if (json_find(root, TEXT("input"), &member) != TW_NOT_FOUND)
-        request->endpoint = "/responses";
-    if (status != TW_OK)
-        return status;
+    enum tw_status status = json_parse(text, root, error);
+    if (status == TW_OK && root->kind != JSON_OBJECT)
+        status = fail(error, TW_INVALID, "a request is a JSON object");
+    return status;
+}
+
+static enum tw_status finish(struct batch_request *request, struct json_value body,
+                             struct tw_error *error)
+{
     request->param = "body";
     request->body = body.raw;
     return check_body(body, error);
+}
+
+/* A body alone says itself which API it is for. */
+static enum tw_status finish_alone(struct batch_request *request, struct json_value body,
+                                   struct tw_error *error)
+{
+    struct json_value input;
+    if (json_find(body, TEXT("input"), &input) != TW_NOT_FOUND)
+        request->endpoint = "/responses";
+    return finish(request, body, error);
+}
+
+enum tw_status batch_body_read(struct text body, struct batch_request *request,
+                               struct tw_error *error)
+{
+    struct json_value root;
+    enum tw_status status = begin(body, request, &root, error);
+    return status == TW_OK ? finish_alone(request, root, error) : status;
+}
+
+enum tw_status batch_line_read(struct text line, struct batch_request *request,
+                               struct tw_error *error)
+{
+    struct json_value root, id, body;
+    enum tw_status status = begin(line, request, &root, error);
+    if (status == TW_OK)
+        status = find_once(root, TEXT("custom_id"), &id, error);
+    if (status != TW_OK)
+        return status;
+    if (!id.raw.data && json_find(root, TEXT("body"), &body) == TW_NOT_FOUND)
+        return finish_alone(request, root, error);
+    status = read_batch(root, id, request, &body, error);
+    return status == TW_OK ? finish(request, body, error) : status;
 }
 
 void batch_request_free(struct batch_request *request)

@@ -24,6 +24,9 @@ struct batch_request {
  * To be freed with batch_request_free either way. */
 enum tw_status batch_line_read(struct text line, struct batch_request *request,
                                struct tw_error *error);
+/* Reads a request body alone, whatever its members are called. As batch_line_read otherwise. */
+enum tw_status batch_body_read(struct text body, struct batch_request *request,
+                               struct tw_error *error);
 void batch_request_free(struct batch_request *request);
 
 /* The endpoint of a URL such as "/v1/responses", NULL where no job may ask it. */
