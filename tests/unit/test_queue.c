@@ -332,7 +332,7 @@ static void bad_jobs(const char *store)
     }
     CU_ASSERT_EQUAL(tw_queue_wait(scene.queue, NULL, 0, NULL), TW_OK); /* none was stored */
     CU_ASSERT_EQUAL(tw_queue_wait(scene.queue, "none", LONG, &error), TW_NOT_FOUND);
-    CU_ASSERT_STRING_EQUAL(error.message, "there is no job 'none'");
+    CU_ASSERT_STRING_EQUAL(error.message, "there is no job \"none\"");
     CU_ASSERT_EQUAL(tw_queue_result(scene.queue, "none", &result, &error), TW_NOT_FOUND);
     CU_ASSERT_PTR_NULL(result);
     scene_close(&scene);
