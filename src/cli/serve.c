@@ -98,6 +98,12 @@ static void own_ended(struct exchange *exchange, void *context)
         admin_own_ended(exchange, serving->admin);
 }
 
+static void report_gateway(void *context, const char *line)
+{
+    const struct serving *serving = context;
+    trouble(serving->command, "%s", line);
+}
+
 static struct gateway_options gateway_options_of(const struct serving *serving)
 {
     const struct config *config = &serving->config;
@@ -115,6 +121,8 @@ static struct gateway_options gateway_options_of(const struct serving *serving)
     options.comment_every_ms = (uint32_t)config->comment_every;
     options.drain_ms = (uint32_t)config->drain;
     options.answer_before_ledger = strcmp(config->ledger_sync, "after") == 0;
+    options.ledger_wait_ms = (uint32_t)config->ledger_wait;
+    options.report = report_gateway;
     options.own_path = own_path;
     options.own_drained = own_drained;
     options.own_ended = own_ended;
@@ -379,6 +387,8 @@ int command_serve(const struct command *command, int argc, char **argv)
         SHARED_PRICES(&values[CONFIG_prices]),
         {"ledger-sync", OPTION_TEXT, "WHEN",
          "An answer ends 'before' or 'after' its row is on disk", &values[CONFIG_ledger_sync]},
+        {"ledger-wait", OPTION_TEXT, "TIME",
+         "How long an answer waits for a ledger that is away: 15s", &values[CONFIG_ledger_wait]},
         {"threads", OPTION_TEXT, "N", "Loops; by default one for each core",
          &values[CONFIG_threads]},
         {"connections", OPTION_TEXT, "N", "Idle ones to the provider that a thread keeps",

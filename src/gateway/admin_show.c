@@ -32,7 +32,7 @@ static const char *store_trouble(const char *store)
     const char *slash = strrchr(store, '/');
     size_t length = slash ? (size_t)(slash - store) + 1 : 1;
     struct statvfs room;
-    if (strncmp(store, "memory:", 7) == 0)
+    if (strncmp(store, "memory:", 7) == 0 || strstr(store, "://"))
         return NULL;
     if (length >= sizeof folder)
         return "the ledger's path is too long";
@@ -49,6 +49,9 @@ void admin_show_readiness(struct admin *admin, struct admin_answer *answer)
 {
     const char *store = admin->options.store;
     const char *trouble = store ? store_trouble(store) : NULL;
+    const struct gateway *gateway = atomic_load(&admin->gateway);
+    if (gateway && gateway_ledger_state(gateway).failing)
+        trouble = "the ledger cannot be written to";
     if (atomic_load(&admin->draining))
         trouble = "the gateway is going down";
     answer->status = trouble ? 503 : 200;
@@ -181,6 +184,17 @@ static void print_counters(struct buffer *out, const struct gateway *gateway)
 #undef COUNTER
 }
 
+static void print_ledger(struct buffer *out, const struct gateway *gateway)
+{
+    const struct ledger_writer_state state = gateway_ledger_state(gateway);
+    metrics_print_head(out, "tierway_ledger_failing", "gauge",
+                       "1 where the ledger could not be written to the last time.");
+    metrics_print_value(out, "tierway_ledger_failing", "", state.failing);
+    metrics_print_head(out, "tierway_ledger_kept_rows", "gauge",
+                       "Rows in memory, until the ledger can be written to again.");
+    metrics_print_value(out, "tierway_ledger_kept_rows", "", (int64_t)state.kept);
+}
+
 static int64_t resident_bytes(void)
 {
     long long pages = 0;
@@ -219,8 +233,10 @@ void admin_show_metrics(struct admin *admin, struct admin_answer *answer)
     const struct gateway *gateway = atomic_load(&admin->gateway);
     answer->type = METRICS_CONTENT_TYPE;
     metrics_print(admin->options.metrics, out);
-    if (gateway)
+    if (gateway) {
         print_counters(out, gateway);
+        print_ledger(out, gateway);
+    }
     metrics_print_head(out, "tierway_open_connections", "gauge", "Connections of callers.");
     metrics_print_value(out, "tierway_open_connections", "",
                         (int64_t)connection_gate_count(admin->options.gate));

@@ -31,7 +31,8 @@ struct gateway_options gateway_options_default(void)
                                     .connect_ms = 10 * 1000,
                                     .comment_after_ms = 10 * 1000,
                                     .comment_every_ms = 15 * 1000,
-                                    .drain_ms = 30 * 1000};
+                                    .drain_ms = 30 * 1000,
+                                    .ledger_wait_ms = 15 * 1000};
 }
 
 static enum tw_status open_worker(struct gateway *gateway, const char *listen,
@@ -92,6 +93,16 @@ static enum tw_status prepare_keys(struct gateway *gateway, struct tw_error *err
     return status ? fail(error, status, "the provider's key: %s", tw_status_text(status)) : TW_OK;
 }
 
+static enum tw_status open_writer(struct gateway *gateway, struct store *store,
+                                  struct tw_error *error)
+{
+    const struct gateway_options *options = &gateway->options;
+    const struct ledger_writer_options writer = {.patience = options->ledger_wait_ms,
+                                                 .report = options->report,
+                                                 .context = options->context};
+    return ledger_writer_open(store, &writer, &gateway->writer, error);
+}
+
 static enum tw_status open_parts(struct gateway *gateway, struct snapshot *snapshot,
                                  struct store *store, struct tw_error *error)
 {
@@ -111,7 +122,7 @@ static enum tw_status open_parts(struct gateway *gateway, struct snapshot *snaps
     if (status != TW_OK || !store)
         store_close(store);
     else
-        status = ledger_writer_open(store, &gateway->writer, error);
+        status = open_writer(gateway, store, error);
     if (status == TW_OK)
         status = open_worker(gateway, gateway->options.server.listen, snapshot, error);
     while (status == TW_OK && gateway->open_workers < gateway->options.threads)
@@ -167,10 +178,27 @@ struct gateway_counters gateway_count(const struct gateway *gateway)
     return sum;
 }
 
+struct ledger_writer_state gateway_ledger_state(const struct gateway *gateway)
+{
+    return gateway->writer ? ledger_writer_state(gateway->writer)
+                           : (struct ledger_writer_state){.failing = false};
+}
+
 struct health *const *gateway_health(const struct gateway *gateway, size_t *count)
 {
     *count = gateway->options.threads;
     return gateway->health;
+}
+
+static void close_writer(struct gateway *gateway)
+{
+    const struct gateway_options *options = &gateway->options;
+    char line[120];
+    size_t lost = ledger_writer_close(gateway->writer, options->drain_ms);
+    if (!lost || !options->report)
+        return;
+    snprintf(line, sizeof line, "%zu ledger rows could not be written, and are lost", lost);
+    options->report(options->context, line);
 }
 
 void gateway_close(struct gateway *gateway)
@@ -185,7 +213,7 @@ void gateway_close(struct gateway *gateway)
     for (unsigned i = 0; i < gateway->open_workers; i++)
         if (gateway->workers[i].started)
             pthread_join(gateway->workers[i].thread, NULL);
-    ledger_writer_close(gateway->writer);
+    close_writer(gateway);
     curl_library_close(&gateway->curl);
     buffer_free(&gateway->key);
     free(gateway->health);

@@ -23,6 +23,7 @@
 
 #include "gateway/access_log.h"
 #include "gateway/callers.h"
+#include "gateway/ledger_writer.h"
 #include "gateway/metrics.h"
 #include "gateway/server.h"
 #include "gateway/snapshot.h"
@@ -47,7 +48,10 @@ struct gateway_options {
     uint32_t comment_every_ms; /* then another one each time this passes */
     uint32_t drain_ms;         /* gateway_stop: for requests on their way */
     bool answer_before_ledger; /* an answer's end does not wait until its rows are durable */
-    uint64_t seed;             /* of waits and request ids */
+    uint32_t ledger_wait_ms;   /* how long an answer waits for a ledger that cannot be written to */
+    /* One line of what an operator wants to know; from any thread. NULL allowed. */
+    void (*report)(void *context, const char *line);
+    uint64_t seed; /* of waits and request ids */
     /* True: the request is answered, or will be, by whoever was asked. On the loop's thread. NULL
      * allowed. */
     bool (*own_path)(struct exchange *exchange, void *context);
@@ -62,7 +66,8 @@ struct gateway_options {
 };
 
 /* 127.0.0.1:0, one thread, bodies of 64 MiB, 256 connections, connect 10 s, the key as
- * authorization, comments after 10 s and every 15 s, drain 30 s. The upstream has to be set. */
+ * authorization, comments after 10 s and every 15 s, drain 30 s, 15 s for the ledger. The upstream
+ * has to be set. */
 struct gateway_options gateway_options_default(void);
 
 /* Each with what it counts, as it is shown. */
@@ -75,7 +80,8 @@ struct gateway_options gateway_options_default(void);
     COUNTER(rejected, "Requests that the policy rejected.")                                        \
     COUNTER(callers_left, "Callers that left before their answer ended.")                          \
     COUNTER(ignored, "Attributes that a caller may not set, and that were passed over.")           \
-    COUNTER(unrecorded, "Requests whose rows could not be written to the ledger.")                 \
+    COUNTER(unrecorded, "Requests not answered as their ledger rows could not be written.")        \
+    COUNTER(unaccountable, "Requests refused as the ledger cannot be written to.")                 \
     COUNTER(early_heads, "Streams whose headers went out before the provider's.")
 
 struct gateway_counters {
@@ -99,11 +105,14 @@ const char *gateway_address(const struct gateway *gateway);
 void gateway_publish(struct gateway *gateway, struct snapshot *snapshot);
 /* Sums the counters, which go on counting meanwhile. Any thread. */
 struct gateway_counters gateway_count(const struct gateway *gateway);
+/* How the ledger's writer is; all 0 where no ledger is kept. Any thread. */
+struct ledger_writer_state gateway_ledger_state(const struct gateway *gateway);
 /* What the attempts of each of its loops met, for attributes_fill. Any thread; the array stays. */
 struct health;
 struct health *const *gateway_health(const struct gateway *gateway, size_t *count);
 /* Takes no more requests, lets the others finish for at most drain_ms, ends the threads, writes
- * what is left to the ledger, and frees the gateway. Blocks. */
+ * what is left to the ledger, for as long again where that cannot be written to, and frees the
+ * gateway. Blocks. */
 void gateway_close(struct gateway *gateway);
 
 #endif

@@ -2,17 +2,28 @@
  *
  * An entry belongs to its desk's thread until it is handed in, to the writer's thread until it is
  * written, then to its desk's thread again, which frees it. Only `written` and `context` stay with
- * the desk's thread all the time. A batch that cannot be written fails for all its entries. */
+ * the desk's thread all the time.
+ *
+ * Rows that cannot be written wait in the writer's own list. Once they have waited for too long,
+ * the entry goes back to its desk, and a copy that belongs to no desk stays. */
 #include "gateway/ledger_writer.h"
 
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#define NEVER INT64_MAX
+
 enum {
+    FIRST_RETRY = 50, /* milliseconds until a failed batch is tried again; doubled each time */
+    LAST_RETRY = 1000,
+    REPORT_SIZE = 400, /* bytes of a line */
     BATCH_ROWS = 512,
     BATCH_ENTRIES = 512,
     COMMIT_GAP =
@@ -27,6 +38,7 @@ struct ledger_entry {
     enum tw_status status;
     struct budget_order *order; /* NULL: rows are to be written */
     int64_t reservation;        /* to be let go with the rows; 0: none */
+    int64_t tell_at; /* when who waits is told that it goes on waiting; 0: not yet known */
     size_t count;
     struct ledger_row rows[]; /* their texts stand behind the last one */
 };
@@ -48,9 +60,21 @@ struct ledger_writer {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t work;
-    struct entry_list rows, orders; /* that wait; under the lock, as is `closing` */
+    struct entry_list rows, orders; /* handed in; under the lock, as are the next two */
     bool closing;
+    int64_t closing_until;
     struct batch *batch;
+    struct ledger_writer_options options;
+
+    /* The thread's own: rows that are to be written. */
+    struct entry_list waiting;
+    int64_t retry_at; /* milliseconds, monotonic; 0: at once */
+    int64_t delay;
+    size_t lost;
+
+    /* For everybody to see. */
+    atomic_size_t kept;                 /* rows that wait because the store fails */
+    atomic_int_least64_t failing_since; /* milliseconds, monotonic; 0: it does not */
 };
 
 struct ledger_desk {
@@ -99,57 +123,70 @@ static struct ledger_entry *list_take_all(struct entry_list *list)
 
 /* --- the writer's thread --- */
 
-struct work {
-    struct ledger_entry *rows, *orders; /* both NULL when the writer closes and none is left */
-};
+static int64_t now_milliseconds(void)
+{
+    return clock_monotonic() / 1000000;
+}
 
-static struct work wait_for_work(struct ledger_writer *writer)
+PRINTF_LIKE(2, 3)
+static void report(const struct ledger_writer *writer, const char *format, ...)
+{
+    char line[REPORT_SIZE];
+    va_list arguments;
+    if (!writer->options.report)
+        return;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    writer->options.report(writer->options.context, line);
+}
+
+/* Waits until something is handed in, the writer closes, or the instant has come. The lock is held.
+ */
+static void wait_until(struct ledger_writer *writer, int64_t instant)
+{
+    if (instant == NEVER) {
+        pthread_cond_wait(&writer->work, &writer->lock);
+        return;
+    }
+    const struct timespec at = {.tv_sec = (time_t)(instant / 1000),
+                                .tv_nsec = (long)(instant % 1000) * 1000000};
+    pthread_cond_timedwait(&writer->work, &writer->lock, &at);
+}
+
+/* When the thread has to look again, whatever is handed in. */
+static int64_t next_look(const struct ledger_writer *writer)
+{
+    if (!writer->waiting.first)
+        return NEVER;
+    bool soon = writer->closing && writer->closing_until < writer->retry_at;
+    return soon ? writer->closing_until : writer->retry_at;
+}
+
+static bool has_work(const struct ledger_writer *writer)
+{
+    return writer->rows.first || writer->orders.first ||
+           (writer->waiting.first && writer->retry_at <= now_milliseconds());
+}
+
+/* The writer closes, and either nothing is left or its time is over. */
+static bool is_over(const struct ledger_writer *writer)
+{
+    return writer->closing && !writer->rows.first && !writer->orders.first &&
+           (!writer->waiting.first || writer->closing_until <= now_milliseconds());
+}
+
+/* Takes what was handed in, once there is something to do. False: nothing will be any more. */
+static bool wait_for_work(struct ledger_writer *writer, struct entry_list *orders)
 {
     pthread_mutex_lock(&writer->lock);
-    while (!writer->rows.first && !writer->orders.first && !writer->closing)
-        pthread_cond_wait(&writer->work, &writer->lock);
-    struct work work = {list_take_all(&writer->rows), list_take_all(&writer->orders)};
+    while (!has_work(writer) && !is_over(writer))
+        wait_until(writer, next_look(writer));
+    bool over = is_over(writer);
+    list_add_all(&writer->waiting, &writer->rows);
+    list_add_all(orders, &writer->orders);
     pthread_mutex_unlock(&writer->lock);
-    return work;
-}
-
-static struct ledger_entry *set_status(struct ledger_entry *entries, struct ledger_entry *end,
-                                       enum tw_status status)
-{
-    for (struct ledger_entry *entry = entries; entry != end; entry = entry->next)
-        entry->status = status;
-    return end;
-}
-
-/* Both below take as many entries as a batch holds, at least one, and give the first one left. */
-
-static struct ledger_entry *write_rows(struct ledger_writer *writer, struct ledger_entry *entries)
-{
-    struct batch *batch = writer->batch;
-    struct ledger_entry *end = entries;
-    size_t count = 0, taken = 0;
-    for (; end && taken < BATCH_ENTRIES && count + end->count <= BATCH_ROWS; end = end->next) {
-        memcpy(batch->rows + count, end->rows, end->count * sizeof end->rows[0]);
-        batch->reservations[taken++] = end->reservation;
-        count += end->count;
-    }
-    if (taken)
-        return set_status(
-            entries, end,
-            ledger_settle(writer->store, batch->rows, count, batch->reservations, taken, NULL));
-    return set_status(
-        end, end->next,
-        ledger_settle(writer->store, end->rows, end->count, &end->reservation, 1, NULL));
-}
-
-static struct ledger_entry *take_orders(struct ledger_writer *writer, struct ledger_entry *entries)
-{
-    struct ledger_entry *end = entries;
-    size_t taken = 0;
-    for (; end && taken < BATCH_ENTRIES; end = end->next)
-        writer->batch->orders[taken++] = end->order;
-    return set_status(entries, end,
-                      budget_reserve(writer->store, writer->batch->orders, taken, NULL));
+    return !over;
 }
 
 /* Gives entries of one desk back; wakes its loop where that has nothing to see to yet. */
@@ -165,7 +202,7 @@ static void give_back(struct ledger_desk *desk, struct entry_list *entries)
 }
 
 /* From `entries` to before `end`. A loop's entries came together, and go back together: it wakes
- * once for all of them. */
+ * once for all of them. Those that belong to no desk any more are freed. */
 static void give_back_all(struct ledger_entry *entries, const struct ledger_entry *end)
 {
     while (entries != end) {
@@ -174,10 +211,169 @@ static void give_back_all(struct ledger_entry *entries, const struct ledger_entr
         list_init(&list);
         while (entries != end && entries->desk == desk) {
             struct ledger_entry *next = entries->next;
-            list_add(&list, entries);
+            if (desk)
+                list_add(&list, entries);
+            else
+                free(entries);
             entries = next;
         }
-        give_back(desk, &list);
+        if (desk)
+            give_back(desk, &list);
+    }
+}
+
+static void set_status(struct ledger_entry *entries, const struct ledger_entry *end,
+                       enum tw_status status)
+{
+    for (; entries != end; entries = entries->next)
+        entries->status = status;
+}
+
+/* --- rows --- */
+
+static size_t row_count(const struct ledger_entry *entries)
+{
+    size_t count = 0;
+    for (; entries; entries = entries->next)
+        count += entries->count;
+    return count;
+}
+
+/* Writes as many entries as a batch holds, at least one; *end is the first one left. */
+static enum tw_status write_batch(struct ledger_writer *writer, struct ledger_entry **end,
+                                  struct tw_error *error)
+{
+    struct batch *batch = writer->batch;
+    struct ledger_entry *at = writer->waiting.first;
+    size_t count = 0, taken = 0;
+    for (; at && taken < BATCH_ENTRIES && count + at->count <= BATCH_ROWS; at = at->next) {
+        memcpy(batch->rows + count, at->rows, at->count * sizeof at->rows[0]);
+        batch->reservations[taken++] = at->reservation;
+        count += at->count;
+    }
+    if (taken) {
+        *end = at;
+        return ledger_settle(writer->store, batch->rows, count, batch->reservations, taken, error);
+    }
+    *end = at->next;
+    return ledger_settle(writer->store, at->rows, at->count, &at->reservation, 1, error);
+}
+
+static void note_success(struct ledger_writer *writer)
+{
+    if (atomic_load_explicit(&writer->failing_since, memory_order_relaxed))
+        report(writer, "the ledger can be written to again");
+    atomic_store(&writer->failing_since, 0);
+    writer->retry_at = writer->delay = 0;
+}
+
+static void note_failure(struct ledger_writer *writer, const struct tw_error *error)
+{
+    int64_t now = now_milliseconds();
+    if (!atomic_load(&writer->failing_since)) {
+        atomic_store(&writer->failing_since, now);
+        report(writer, "the ledger cannot be written to, and its rows are kept: %s",
+               error->message);
+    }
+    writer->delay = writer->delay ? 2 * writer->delay : FIRST_RETRY;
+    writer->delay = writer->delay < LAST_RETRY ? writer->delay : LAST_RETRY;
+    writer->retry_at = now + writer->delay;
+}
+
+static struct ledger_entry *copy_rows(const struct ledger_row *rows, size_t count);
+
+/* Tells whoever waits for an entry that it is not written yet; a copy takes its place. Without
+ * memory it goes on waiting. */
+static void tell_waiting(struct ledger_entry **place, struct ledger_entry ***end)
+{
+    struct ledger_entry *entry = *place;
+    struct ledger_entry *kept = copy_rows(entry->rows, entry->count);
+    struct entry_list told;
+    if (!kept)
+        return;
+    kept->desk = NULL;
+    kept->order = NULL;
+    kept->reservation = entry->reservation;
+    kept->next = entry->next;
+    *place = kept;
+    if (*end == &entry->next)
+        *end = &kept->next;
+    entry->status = TW_BUSY;
+    list_init(&told);
+    list_add(&told, entry);
+    give_back(entry->desk, &told);
+}
+
+/* What waits for a store that fails. */
+static void keep_waiting(struct ledger_writer *writer)
+{
+    int64_t now = now_milliseconds();
+    atomic_store(&writer->kept, row_count(writer->waiting.first));
+    for (struct ledger_entry **place = &writer->waiting.first; *place; place = &(*place)->next) {
+        struct ledger_entry *entry = *place;
+        if (!entry->desk)
+            continue;
+        if (!entry->tell_at)
+            entry->tell_at = now + writer->options.patience;
+        if (entry->tell_at <= now)
+            tell_waiting(place, &writer->waiting.end);
+    }
+}
+
+static void write_rows(struct ledger_writer *writer)
+{
+    struct tw_error error;
+    enum tw_status status = TW_OK;
+    if (writer->retry_at > now_milliseconds())
+        status = TW_BUSY;
+    while (writer->waiting.first && status == TW_OK) {
+        struct ledger_entry *entries = writer->waiting.first, *end;
+        status = write_batch(writer, &end, &error);
+        if (status == TW_OK) {
+            note_success(writer);
+            writer->waiting.first = end;
+            if (!end)
+                list_init(&writer->waiting);
+            set_status(entries, end, TW_OK);
+            give_back_all(entries, end);
+        } else {
+            note_failure(writer, &error);
+        }
+    }
+    if (status != TW_OK)
+        keep_waiting(writer);
+    else if (atomic_load_explicit(&writer->kept, memory_order_relaxed))
+        atomic_store(&writer->kept, 0);
+}
+
+/* The writer closes, and cannot wait any longer. */
+static void lose_rows(struct ledger_writer *writer)
+{
+    writer->lost = row_count(writer->waiting.first);
+    set_status(writer->waiting.first, NULL, TW_BUSY);
+    give_back_all(writer->waiting.first, NULL);
+    list_init(&writer->waiting);
+}
+
+/* --- orders --- */
+
+/* Takes as many orders as a batch holds; gives the first one left. */
+static struct ledger_entry *take_orders(struct ledger_writer *writer, struct ledger_entry *entries)
+{
+    struct ledger_entry *end = entries;
+    size_t taken = 0;
+    for (; end && taken < BATCH_ENTRIES; end = end->next)
+        writer->batch->orders[taken++] = end->order;
+    set_status(entries, end, budget_reserve(writer->store, writer->batch->orders, taken, NULL));
+    return end;
+}
+
+static void take_all_orders(struct ledger_writer *writer, struct ledger_entry *entries)
+{
+    while (entries) {
+        struct ledger_entry *rest = take_orders(writer, entries);
+        give_back_all(entries, rest);
+        entries = rest;
     }
 }
 
@@ -191,35 +387,36 @@ static void wait_for_more(int64_t begun)
         nanosleep(&time, NULL);
 }
 
-static void do_all(struct ledger_writer *writer, struct ledger_entry *entries,
-                   struct ledger_entry *(*do_some)(struct ledger_writer *, struct ledger_entry *))
-{
-    while (entries) {
-        struct ledger_entry *rest = do_some(writer, entries);
-        give_back_all(entries, rest);
-        entries = rest;
-    }
-}
-
 /* Rows first: what they settle leaves room for the orders. */
 static void *run(void *context)
 {
     struct ledger_writer *writer = context;
-    for (;;) {
-        struct work work = wait_for_work(writer);
-        if (!work.rows && !work.orders)
-            return NULL;
+    struct entry_list orders;
+    list_init(&orders);
+    while (wait_for_work(writer, &orders)) {
         int64_t begun = clock_monotonic();
-        bool together = work.rows && work.rows->next;
-        do_all(writer, work.rows, write_rows);
-        do_all(writer, work.orders, take_orders);
-        if (together)
+        bool together = writer->waiting.first && writer->waiting.first->next;
+        write_rows(writer);
+        take_all_orders(writer, list_take_all(&orders));
+        if (together && !atomic_load_explicit(&writer->failing_since, memory_order_relaxed))
             wait_for_more(begun);
     }
+    lose_rows(writer);
+    return NULL;
 }
 
-enum tw_status ledger_writer_open(struct store *store, struct ledger_writer **result,
-                                  struct tw_error *error)
+/* Instants of the condition are those of the monotonic clock. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+enum tw_status ledger_writer_open(struct store *store, const struct ledger_writer_options *options,
+                                  struct ledger_writer **result, struct tw_error *error)
 {
     struct ledger_writer *writer = calloc(1, sizeof *writer);
     struct batch *batch = calloc(1, sizeof *batch);
@@ -232,10 +429,12 @@ enum tw_status ledger_writer_open(struct store *store, struct ledger_writer **re
     }
     writer->store = store;
     writer->batch = batch;
+    writer->options = *options;
+    list_init(&writer->waiting);
     list_init(&writer->rows);
     list_init(&writer->orders);
     pthread_mutex_init(&writer->lock, NULL);
-    pthread_cond_init(&writer->work, NULL);
+    init_condition(&writer->work);
     if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
         store_close(store);
         free(batch);
@@ -246,23 +445,43 @@ enum tw_status ledger_writer_open(struct store *store, struct ledger_writer **re
     return TW_OK;
 }
 
-void ledger_writer_close(struct ledger_writer *writer)
+size_t ledger_writer_close(struct ledger_writer *writer, int64_t patience)
 {
     if (!writer)
-        return;
+        return 0;
     pthread_mutex_lock(&writer->lock);
     writer->closing = true;
+    writer->closing_until = now_milliseconds() + patience;
     pthread_cond_signal(&writer->work);
     pthread_mutex_unlock(&writer->lock);
     pthread_join(writer->thread, NULL);
     pthread_mutex_destroy(&writer->lock);
     pthread_cond_destroy(&writer->work);
     store_close(writer->store);
+    size_t lost = writer->lost;
     free(writer->batch);
     free(writer);
+    return lost;
+}
+
+struct ledger_writer_state ledger_writer_state(struct ledger_writer *writer)
+{
+    return (struct ledger_writer_state){.failing = atomic_load(&writer->failing_since) != 0,
+                                        .kept = atomic_load(&writer->kept)};
 }
 
 /* --- desks --- */
+
+enum tw_status ledger_desk_check(const struct ledger_desk *desk)
+{
+    struct ledger_writer *writer = desk->writer;
+    int64_t since = atomic_load_explicit(&writer->failing_since, memory_order_relaxed);
+    if (!since)
+        return TW_OK;
+    if (atomic_load_explicit(&writer->kept, memory_order_relaxed) >= LEDGER_KEPT_MAX)
+        return TW_FULL;
+    return now_milliseconds() - since > writer->options.patience ? TW_BUSY : TW_OK;
+}
 
 static void on_handle_closed(uv_handle_t *handle)
 {
@@ -361,6 +580,7 @@ static struct ledger_entry *copy_rows(const struct ledger_row *rows, size_t coun
     struct ledger_entry *entry = malloc(fixed + text_bytes(rows, count));
     if (!entry)
         return NULL;
+    memset(entry, 0, sizeof *entry);
     char *at = (char *)entry + fixed;
     if (count)
         memcpy(entry->rows, rows, count * sizeof rows[0]);

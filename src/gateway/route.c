@@ -260,6 +260,27 @@ void route_decided(struct relay *relay, const struct budget_question *question)
         begin_steps(relay);
 }
 
+/* Whether what the request will cost can be accounted for: rows that wait for the ledger have a
+ * bound, and an answer that is not delivered without them should not be paid for. */
+static bool is_accountable(const struct relay *relay)
+{
+    const struct worker *worker = relay->worker;
+    enum tw_status status = worker->desk ? ledger_desk_check(worker->desk) : TW_OK;
+    return status == TW_OK || (status == TW_BUSY && worker->options->answer_before_ledger);
+}
+
+static void answer_unaccountable(struct relay *relay)
+{
+    static const struct api_error error = {
+        .type = "server_error",
+        .code = "ledger_unavailable",
+        .message = "The ledger cannot be written to, so nothing was sent."};
+    WORKER_COUNT(relay->worker, unaccountable);
+    relay->recorded = true; /* nothing was attempted */
+    relay->outcome = METRICS_FAILED;
+    relay_answer_error(relay, 503, &error, true);
+}
+
 /* Here, or where the policy reads a budget and there is a ledger, on the ledger's thread. */
 static enum tw_status decide(struct relay *relay, struct tw_error *error)
 {
@@ -292,6 +313,10 @@ void route_begin(struct relay *relay)
     relay->ask = NULL;
     relay->reservation = 0;
     relay->account = (struct account){.policy = NULL};
+    if (!is_accountable(relay)) {
+        answer_unaccountable(relay);
+        return;
+    }
     enum tw_status status = prepare(relay, path, &error);
     if (status == TW_OK)
         status = decide(relay, &error);

@@ -165,7 +165,7 @@ void route_reply(struct relay *relay)
     }
 }
 
-/* No answer is delivered whose row is not kept. */
+/* No answer is delivered whose row is not durable. */
 void route_reply_unrecorded(struct relay *relay)
 {
     static const struct api_error error = {

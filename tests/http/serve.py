@@ -782,8 +782,9 @@ def test_kill():
 
 
 def test_stuck_ledger():
-    """A ledger that cannot be written: no answer is delivered, and the loop goes on."""
-    with Setting(options=("--threads", "1")) as test:
+    """A ledger that cannot be written: no answer is delivered, the loop goes on, and what was paid
+    for is in it in the end."""
+    with Setting(options=("--threads", "1", "--ledger-wait", "100ms")) as test:
         check("at first", 200, test.post(CHAT, chat()).status)
         with open(test.folder.path + "/ledger.db-lock", "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -803,8 +804,11 @@ def test_stuck_ledger():
                 pass
             rest = stream.bytes
             check("the stream has no end", False, b"[DONE]" in rest or rest.endswith(b"0\r\n\r\n"))
-        check("afterwards", 200, test.post(CHAT, chat()).status)
-        check("rows of what was delivered", 2, len(test.folder.rows("1")))
+            refused = test.post(CHAT, chat())
+            check("nothing more is sent", (503, "ledger_unavailable"),
+                  (refused.status, refused.json()["error"]["code"]))
+        check("afterwards", True, wait_until(lambda: test.post(CHAT, chat()).status == 200))
+        check("rows of what was sent", 4, len(test.folder.rows("1")))
 
 
 def test_versions():
