@@ -91,11 +91,11 @@ static void print_row_default(struct buffer *out, const struct option_row *row)
 {
     switch (row->kind) {
     case OPTION_TEXT:
-        if (*(const char **)row->target)
+        if (*(const char **)row->target && **(const char **)row->target)
             buffer_format(out, " (default: %s)", *(const char **)row->target);
         break;
-    case OPTION_NUMBER: /* 0 stands for "not given" */
-        if (*(int64_t *)row->target)
+    case OPTION_NUMBER: /* 0 and what is under it stand for "not given" */
+        if (*(int64_t *)row->target > 0)
             buffer_format(out, " (default: %lld)", (long long)*(int64_t *)row->target);
         break;
     case OPTION_FLAG:

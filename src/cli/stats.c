@@ -48,6 +48,15 @@ static int print(const struct stats_command *run, const struct stats *stats)
     return status;
 }
 
+/* An attribute that no row has is a slip of the pen, not a group. */
+static bool is_nowhere(const struct ledger_key *key, const struct stats *stats)
+{
+    bool any = false;
+    for (size_t i = 0; i < stats->groups.count; i++)
+        any = any || stats->groups.items[i]->name.length > 0;
+    return ledger_key_is_attribute(key) && stats->groups.count > 0 && !any;
+}
+
 static int report(const struct stats_command *run)
 {
     struct store *store = ledger_options_open(&run->ledger, run->command);
@@ -62,7 +71,13 @@ static int report(const struct stats_command *run)
     struct tw_error error;
     int status;
     if (stats_collect(store, &query, &stats, &error) == TW_OK) {
-        status = print(run, &stats);
+        status =
+            query.by && is_nowhere(&by, &stats)
+                ? trouble(run->command,
+                          "--by: no request has an attribute '%s'; keys are tier, rule, model, "
+                          "hour, day, user, caller, outcome, policy and attributes that were kept",
+                          run->by)
+                : print(run, &stats);
         stats_free(&stats);
     } else {
         status = trouble(run->command, "%s", error.message);

@@ -48,6 +48,19 @@ static bool is_own(const struct image_attribute *row)
             row->from == TW_FROM_BODY);
 }
 
+/* What a policy reads of the built-in ones, and no other member of a row tells. */
+static bool is_told_nowhere_else(const tw_policy *policy, const struct image_attribute *row)
+{
+    static const char *const names[] = {"priority",          "request_type", "batch_mode",
+                                        "deadline",          "endpoint",     "messages",
+                                        "max_output_tokens", "stream",       "tools"};
+    struct text name = image_slice(policy, row->name);
+    for (size_t i = 0; row->builtin && row->needed && i < sizeof names / sizeof names[0]; i++)
+        if (text_is(name, names[i]))
+            return true;
+    return false;
+}
+
 /* Adds one member, if there is room; false where there is none. */
 static bool add_member(struct buffer *json, const tw_request *request, uint32_t attribute,
                        struct arena *arena)
@@ -80,6 +93,10 @@ enum tw_status budget_attributes(const tw_request *request, struct arena *arena,
             fits = fits && add_member(&buffer, request, i, arena);
     for (uint32_t i = 0; i < policy->count_ATTRIBUTES; i++)
         if (is_own(&policy->section_ATTRIBUTES[i]) && !keeps_a_budget(policy, i))
+            add_member(&buffer, request, i, arena);
+    for (uint32_t i = 0; i < policy->count_ATTRIBUTES; i++)
+        if (is_told_nowhere_else(policy, &policy->section_ATTRIBUTES[i]) &&
+            !keeps_a_budget(policy, i))
             add_member(&buffer, request, i, arena);
     if (buffer.length)
         buffer_byte(&buffer, '}');

@@ -89,6 +89,11 @@ struct ledger_key ledger_key_of(struct text name, const struct zone *zone)
     return key;
 }
 
+bool ledger_key_is_attribute(const struct ledger_key *key)
+{
+    return key->value == attribute_value && !text_is(key->name, "user");
+}
+
 struct text ledger_key_value(const struct ledger_key *key, const struct ledger_row *row,
                              struct buffer *scratch)
 {

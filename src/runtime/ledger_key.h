@@ -16,6 +16,8 @@ struct ledger_key {
 /* The key of a name: tier, rule, model, hour, day, user, caller, outcome or policy, else the
  * attribute of that name. The zone has to stay, as has the name. */
 struct ledger_key ledger_key_of(struct text name, const struct zone *zone);
+/* Whether it is none of the names that every row has. */
+bool ledger_key_is_attribute(const struct ledger_key *key);
 /* The row's value; empty where it has none. Points into the row, or to the scratch, whose content
  * it replaces. */
 struct text ledger_key_value(const struct ledger_key *key, const struct ledger_row *row,

@@ -333,5 +333,19 @@ check 'stats: counts' '4 4 0 2' "$(member '.counts | "\(.default) \(.flex) \(.au
 check 'stats: the exact sum' "$(sqlite3 account.db 'select sum(default_cost) - sum(cost) from ledger')" \
     "$(member '.savings.saved | tonumber * 1000000000000 | round')"
 
+# What a policy reads of the built-in attributes is kept, for reports and for a replay.
+printf 'when priority == low or deadline >= 1h -> flex strict\notherwise -> default\n' >asks.tier
+export TIERWAY_STORE=replay.db
+for set in priority=low priority=high deadline=2h; do
+    "$tierway" chat Hi --policy asks.tier --model gpt-5 --set $set >/dev/null
+done
+"$tierway" stats --by priority --format csv | cut -d, -f1,2 >out
+check 'stats: by a built-in attribute' '"high",1 "low",1 "normal",1 "priority",requests' \
+    "$(sort out | paste -sd' ')"
+"$tierway" simulate asks.tier --ledger --format json >out
+check 'simulate: the same tiers again' '3 0' "$(member '.requests | "\(.evaluated) \(.changed)"')"
+"$tierway" stats --by nosuch >out 2>err
+check 'stats: an attribute that nobody has' "2  1" "$? $(cat out) $(grep -c "attribute 'nosuch'" err)"
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
