@@ -341,7 +341,7 @@ for set in priority=low priority=high deadline=2h; do
 done
 "$tierway" stats --by priority --format csv | cut -d, -f1,2 >out
 check 'stats: by a built-in attribute' '"high",1 "low",1 "normal",1 "priority",requests' \
-    "$(sort out | paste -sd' ')"
+    "$(LC_ALL=C sort out | paste -sd' ')"
 "$tierway" simulate asks.tier --ledger --format json >out
 check 'simulate: the same tiers again' '3 0' "$(member '.requests | "\(.evaluated) \(.changed)"')"
 "$tierway" stats --by nosuch >out 2>err
