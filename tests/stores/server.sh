@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# A PostgreSQL server of the tests' own, on a socket in a folder of its own, without TCP.
+# A PostgreSQL server of the tests' own, on a socket in a folder of its own.
 #   server.sh start FILE   starts one, and writes its address to FILE and its folder to FILE.folder.
 #                          Where no server is installed, FILE is made empty, and it says so.
 #   server.sh halt FILE    stops it at once, as a crash does, and keeps its data
 #   server.sh resume FILE  starts it again
 #   server.sh stop FILE    stops it, and removes all of it
+# With TIERWAY_TEST_LISTEN it listens on that address as well, and lets its neighbours in.
 # It ends by itself when whoever started it is gone. The server refuses to run as root, and is run as
 # `nobody` then.
 set -Eeuo pipefail
@@ -32,7 +33,7 @@ make() {
     echo "$folder" >"$file.folder"
     run "$bin/initdb" -D "$folder/data" -U tierway -E UTF8 --locale=C --auth=trust --no-sync
     "${as_user[@]}" tee -a "$folder/data/postgresql.conf" >/dev/null <<EOF
-listen_addresses = ''
+listen_addresses = '${TIERWAY_TEST_LISTEN:-}'
 unix_socket_directories = '$folder'
 max_connections = 700
 shared_buffers = 64MB
@@ -41,6 +42,8 @@ max_wal_size = 4GB
 EOF
     # A user that needs a password.
     "${as_user[@]}" sed -i '1i local all locked scram-sha-256' "$folder/data/pg_hba.conf"
+    [ -z "${TIERWAY_TEST_LISTEN:-}" ] ||
+        "${as_user[@]}" sed -i '$a host all tierway samenet trust' "$folder/data/pg_hba.conf"
     control start
     run "$bin/psql" -h "$folder" -U tierway -d postgres -c "CREATE ROLE locked LOGIN PASSWORD 'sesame'"
 }
