@@ -84,6 +84,18 @@ static bool mark_classes(const struct diagram *diagram, const struct diagram_nod
 
 static size_t write_node(struct writing *writing, diagram_ref ref);
 
+/* Where all other requests of the node are in the region anyway, the rest alone says as much. */
+static bool needs_test(const struct diagram *diagram, const struct diagram_node *node,
+                       diagram_ref child)
+{
+    const struct diagram_edge *edges = diagram->edges + node->first_edge;
+    for (uint32_t i = 0; i < node->edge_count; i++)
+        if (edges[i].child != child && edges[i].child != DIAGRAM_TRUE &&
+            edges[i].child != CANNOT_BE)
+            return true;
+    return diagram_is_terminal(child);
+}
+
 /* `test and rest`; how many tests joined by `or` that is. */
 static size_t write_branch(struct writing *writing, const struct diagram_node *node, uint32_t index,
                            const enum mark *marks)
@@ -91,6 +103,8 @@ static size_t write_branch(struct writing *writing, const struct diagram_node *n
     struct buffer *out = writing->out;
     diagram_ref child = writing->built->diagram.edges[node->first_edge + index].child;
     size_t start = out->length;
+    if (!needs_test(&writing->built->diagram, node, child))
+        return write_node(writing, child);
     size_t parts = write_test(writing, writing->built->order[node->level], marks);
     if (diagram_is_terminal(child))
         return parts;

@@ -398,7 +398,8 @@ AS_WRITTEN = [
     "date == 2026-12-25", "date not in 2026-12-24..2026-12-26", "date >= 2027-01-01",
     "now in fri 17:00..22:00 and date not in 2026-12-24..2026-12-26",
     "weekday in mon..fri and date >= 2027-01-01",
-    'team == "x" and (tokens <= 4 and not stream or tokens >= 5)',
+    "weekday in sat..sun or stream or tokens >= 5",
+    'team == "x" and (not stream or tokens >= 5)',
 ]
 
 
