@@ -229,6 +229,38 @@ def test_workers():
         check("workers: results", count, len({json.loads(line)["custom_id"] for line in exported}))
 
 
+def test_refused():
+    """Each way in which a database cannot be used has its own words; none shows a password."""
+    socket = DATABASE.address.split("@")[1].partition("/")[0]
+    cases = {
+        "wrong password": (f"postgres://locked:wrong@{socket}/postgres",
+                           'password authentication failed for user "locked"'),
+        "no password": (f"postgres://locked@{socket}/postgres", "no password supplied"),
+        "no such user": (f"postgres://nobody-here@{socket}/postgres",
+                         'role "nobody-here" does not exist'),
+        "no such database": (f"postgres://tierway@{socket}/nothing",
+                             'database "nothing" does not exist'),
+        "no such server": (f"postgres://tierway:sesame@{socket}:6666/postgres", "No such file"),
+        "nobody listens": ("postgres://tierway:sesame@127.0.0.1:1/postgres", "Connection refused"),
+        "no address": ("postgres://tierway:sesame@[/postgres",
+                       "the store's address is no postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
+    }
+    for what, (store, words) in cases.items():
+        for command in (["stats"], ["jobs", "list"]):
+            result = subprocess.run([TIERWAY, *command, "--store", store], capture_output=True,
+                                    text=True, timeout=60)
+            said = result.stderr
+            check(f"{what}: {command[0]}: status and words", (2, words, ""),
+                  (result.returncode, words if words in said else said, result.stdout))
+            check(f"{what}: {command[0]}: one line", 1, said.count("\n"))
+            check(f"{what}: {command[0]}: no password", False, "sesame" in said or ":wrong" in said)
+    store = f"postgres://locked:sesame@{socket}/postgres"
+    result = subprocess.run([TIERWAY, "jobs", "submit", "--store", store], input=lines(1),
+                            capture_output=True, text=True, timeout=60)
+    check("no right to make tables", (2, True, ""),
+          (result.returncode, "permission denied" in result.stderr, result.stdout))
+
+
 if not DATABASE.address:
     print("skipped: no PostgreSQL server is installed\n0 passed, 0 failed")
     sys.exit(0)
